@@ -1,0 +1,2 @@
+// Package graph runs typed node graphs: schema, validation, plan, cache, executor, events.
+package graph
