@@ -1,0 +1,91 @@
+package goldentest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// Dir is the fixture folder. Without one the test is skipped with the reason, or fails when ONEACTOR_REQUIRE_GOLDEN
+// is set.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("GOLDEN_DIR")
+	if dir == "" {
+		dir = sharedDir(t)
+	}
+	return existing(t, dir, "GOLDEN_DIR")
+}
+
+// Models is the models folder of the fixtures: GOLDEN_MODELS, or models inside Dir. A fixture folder without models
+// uses those of the default folder, since folders may share one set of weights.
+func Models(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv("GOLDEN_MODELS"); dir != "" {
+		return existing(t, dir, "GOLDEN_MODELS")
+	}
+	dir := filepath.Join(Dir(t), "models")
+	if _, err := os.Stat(dir); err != nil {
+		dir = filepath.Join(sharedDir(t), "models")
+	}
+	return existing(t, dir, "GOLDEN_MODELS")
+}
+
+// Files lists the files of a subfolder of Dir ("." for Dir itself) whose names match a glob pattern, sorted. No match
+// skips the test: a fixture folder need not hold every part.
+func Files(t testing.TB, sub, pattern string) []string {
+	t.Helper()
+	glob := filepath.Join(Dir(t), sub, pattern)
+	files, err := filepath.Glob(glob)
+	if err != nil {
+		t.Fatalf("golden files %s: %v", glob, err)
+	}
+	if len(files) == 0 {
+		unavailable(t, "no golden file matches "+glob)
+	}
+	slices.Sort(files)
+	return files
+}
+
+// Waiting reports a fixture that the code does not support yet as a skipped subtest with its name and the reason, so
+// that it is counted by go test -v and -json and cannot be mistaken for one that passed.
+func Waiting(t *testing.T, name, why string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { t.Skip("waiting: " + why) })
+}
+
+// sharedDir is shared/golden beside the repository, whether it exists or not.
+func sharedDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatalf("golden folder: %v", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(filepath.Dir(dir), "shared", "golden")
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("golden folder: no go.mod above the working directory; set GOLDEN_DIR")
+		}
+		dir = parent
+	}
+}
+
+func existing(t testing.TB, dir, variable string) string {
+	t.Helper()
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		unavailable(t, "no golden folder at "+dir+"; set "+variable)
+	}
+	return dir
+}
+
+func unavailable(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("ONEACTOR_REQUIRE_GOLDEN") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
