@@ -1,0 +1,189 @@
+package weights
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// File is one weights file: its header checked, its bytes mapped read-only when they are first asked for. It may be
+// used from several goroutines.
+type File struct {
+	path     string // absolute, links resolved
+	size     int64
+	modified time.Time
+	tensors  []Info
+	byName   map[string]int
+	metadata []Pair
+	header   [32]byte // hash of everything the header says
+
+	mu   sync.Mutex
+	file *os.File // open until the map is made, so that a replaced file is not mixed with the old header
+	data []byte
+}
+
+// Open reads the header of a weights file. Links are followed. The error wraps fs.ErrNotExist when there is no such
+// file and ErrFormat when it is not one we can read.
+func Open(path string) (*File, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func open(path string) (*File, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	if real, err = filepath.Abs(real); err != nil {
+		return nil, err
+	}
+	// Before opening: opening a named pipe would wait for a writer.
+	if info, err := os.Stat(real); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file: %w", describe(info.Mode()), ErrFormat)
+	}
+	file, err := os.Open(real)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		f := &File{path: real, size: info.Size(), modified: info.ModTime(), file: file}
+		if err = f.readHeader(file); err == nil {
+			return f, nil
+		}
+	}
+	file.Close()
+	return nil, err
+}
+
+func describe(m fs.FileMode) string {
+	if m.IsDir() {
+		return "a folder"
+	}
+	return "a special file"
+}
+
+func (f *File) readHeader(r io.ReaderAt) error {
+	h, err := readHeader(r, f.size)
+	if err != nil {
+		return fmt.Errorf("%w; the file may be incomplete: download it again", err)
+	}
+	f.index(h)
+	return nil
+}
+
+func (f *File) index(h *header) {
+	f.tensors, f.metadata = h.tensors, h.metadata
+	f.byName = make(map[string]int, len(h.tensors))
+	for i, t := range h.tensors {
+		f.byName[t.Name] = i
+	}
+	f.header = h.hash()
+}
+
+// Path is the absolute path with links resolved.
+func (f *File) Path() string { return f.path }
+
+// Names lists the tensors in the order in which they lie in the file.
+func (f *File) Names() []string {
+	names := make([]string, len(f.tensors))
+	for i, t := range f.tensors {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Info describes a tensor; false when the file has none of that name.
+func (f *File) Info(name string) (Info, bool) {
+	i, ok := f.byName[name]
+	if !ok {
+		return Info{}, false
+	}
+	return f.tensors[i], true
+}
+
+// Metadata is the text that came with the file.
+func (f *File) Metadata() map[string]string {
+	m := make(map[string]string, len(f.metadata))
+	for _, p := range f.metadata {
+		m[p.Key] = p.Value
+	}
+	return m
+}
+
+// MetadataPairs is the metadata in the order of the file.
+func (f *File) MetadataPairs() []Pair { return append([]Pair(nil), f.metadata...) }
+
+// Raw is a tensor's bytes in place: read-only, valid until Close.
+func (f *File) Raw(name string) ([]byte, error) {
+	t, err := f.info(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.bytes(t.Offset, t.Bytes)
+}
+
+// Float32 is a converted copy of a tensor.
+func (f *File) Float32(name string) (*tensor.Tensor, error) {
+	t, err := f.info(name)
+	if err != nil {
+		return nil, err
+	}
+	return Ref{File: f, DType: t.DType, Shape: t.Shape, Offset: t.Offset, Bytes: t.Bytes}.Float32()
+}
+
+func (f *File) info(name string) (Info, error) {
+	t, ok := f.Info(name)
+	if !ok {
+		return t, fmt.Errorf("%s has no tensor %q", f.path, name)
+	}
+	return t, nil
+}
+
+// bytes is a range of the file, which is mapped at the first call.
+func (f *File) bytes(offset, length int64) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.data == nil {
+		if f.file == nil {
+			return nil, fmt.Errorf("%s: %w", f.path, fs.ErrClosed)
+		}
+		data, err := mapFile(f.file, f.size)
+		if err != nil {
+			return nil, fmt.Errorf("map %s: %w", f.path, err)
+		}
+		f.data = data
+	}
+	if offset < 0 || length < 0 || offset > int64(len(f.data))-length {
+		return nil, fmt.Errorf("%s: bytes %d to %d of %d: %w", f.path, offset, offset+length, len(f.data), ErrFormat)
+	}
+	return f.data[offset : offset+length : offset+length], nil
+}
+
+// Close gives the map back. Slices that Raw returned must not be used any more.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var errs []error
+	if f.data != nil {
+		errs = append(errs, unmapFile(f.data))
+		f.data = nil
+	}
+	if f.file != nil {
+		errs = append(errs, f.file.Close())
+		f.file = nil
+	}
+	return errors.Join(errs...)
+}
