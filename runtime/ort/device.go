@@ -1,0 +1,55 @@
+package ort
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	onnxruntime "github.com/yalue/onnxruntime_go"
+)
+
+const cudaProvider = "CUDAExecutionProvider"
+
+// checkCUDA says why graphs cannot run on the GPU; nil when they can.
+// The provider is a second library that loads when it is added to a session, and a missing driver shows only then.
+func checkCUDA(library Attempt, device Device) error {
+	if !slices.Contains(library.Providers, cudaProvider) {
+		return fmt.Errorf("device %s: onnxruntime %s at %s has only %s; install onnxruntime-gpu, or use --device cpu",
+			device, library.Version, library.Path, strings.Join(library.Providers, ", "))
+	}
+	options, err := onnxruntime.NewSessionOptions()
+	if err != nil {
+		return fmt.Errorf("device %s: %w", device, err)
+	}
+	defer options.Destroy()
+	if err := appendCUDA(options, device); err != nil {
+		return err
+	}
+	model := identityModel()
+	session, err := onnxruntime.NewDynamicAdvancedSessionWithONNXData(model, []string{"x"}, []string{"y"}, options)
+	if err != nil {
+		return fmt.Errorf("device %s: %w; check the driver with nvidia-smi, or use --device cpu", device, err)
+	}
+	return session.Destroy()
+}
+
+func appendCUDA(options *onnxruntime.SessionOptions, device Device) error {
+	cuda, err := onnxruntime.NewCUDAProviderOptions()
+	if err != nil {
+		return fmt.Errorf("device %s: %w", device, err)
+	}
+	defer cuda.Destroy()
+	settings := map[string]string{
+		"device_id": strconv.Itoa(device.Index),
+		// The default doubles the arena each time it grows.
+		"arena_extend_strategy": "kSameAsRequested",
+	}
+	if err := cuda.Update(settings); err != nil {
+		return fmt.Errorf("device %s: %w", device, err)
+	}
+	if err := options.AppendExecutionProviderCUDA(cuda); err != nil {
+		return fmt.Errorf("device %s: %w; CUDA and cuDNN must be installed where the loader finds them", device, err)
+	}
+	return nil
+}
