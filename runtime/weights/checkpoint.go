@@ -1,50 +1,196 @@
 package weights
 
-// Checkpoint is what a file or folder of weights holds. A part the file lacks is nil.
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Checkpoint is what a file or folder holds. A part that is not there is nil.
 type Checkpoint struct {
 	Path       string
 	Family     Family
 	Prediction Prediction
-	UNet       *Set // latent diffusion names, no prefix: input_blocks.0.0.weight
-	VAE        *Set // latent diffusion names, no prefix: encoder.conv_in.weight
-	Text       *Set // Hugging Face CLIP names, no prefix: text_model.embeddings.token_embedding.weight
-	Files      []*File
+	// ZeroTerminalSNR asks for a noise schedule whose last step is pure noise.
+	ZeroTerminalSNR bool
+	// Channels is the input channels of the UNet: 4, 9 for inpainting models, 8 for those that edit a picture.
+	Channels int
+
+	UNet *Set // latent diffusion names: input_blocks.…, middle_block.…, output_blocks.…, …
+	VAE  *Set // latent diffusion names: encoder.…, decoder.…, quant_conv.…, post_quant_conv.…
+	// Text is the text encoder under Hugging Face names (text_model.…): CLIP-L for SD 1.x and SDXL, OpenCLIP-H for SD 2.x.
+	Text *Set
+	// TextG is the OpenCLIP-G encoder of SDXL and its refiner.
+	TextG *Set
+	// Vision is the picture encoder of an unCLIP checkpoint under OpenCLIP names, without "visual.".
+	Vision *Set
 }
 
-// Family is the architecture of a diffusion model.
-type Family string
+// textPrefixes is where checkpoints keep their text encoders, and which of the two it is.
+var textPrefixes = []struct {
+	prefix string
+	g      bool
+}{
+	{"cond_stage_model.transformer.", false},
+	{"cond_stage_model.model.", false},
+	{"conditioner.embedders.0.transformer.", false},
+	{"conditioner.embedders.1.model.", true},
+	{"conditioner.embedders.0.model.", true},
+}
 
-// The families this build tells apart and may run.
-const (
-	SD1 Family = "SD 1.x"
-)
-
-// Prediction is what the UNet predicts.
-type Prediction uint8
-
-// The predictions of the families we run.
-const (
-	Epsilon Prediction = iota
-	V
-)
-
-// OpenCheckpoint recognises a checkpoint by its tensors.
+// OpenCheckpoint recognises a checkpoint by its tensors. A file with a UNet alone is one too. The family may be one
+// that does not run (Family.Check); a family that cannot even be laid out is an error that names it and wraps
+// ErrFamily, a file that is no checkpoint one that says what it is.
 func OpenCheckpoint(path string) (*Checkpoint, error) {
-	f, err := Open(path)
+	return opened(path, func(f *File) (*Checkpoint, error) {
+		all := f.All()
+		c, err := requireUNet(f, all)
+		if err != nil {
+			return nil, err
+		}
+		c.VAE = canonicalVAE(all.Sub("first_stage_model."))
+		for _, t := range textPrefixes {
+			text := canonicalText(all.Sub(t.prefix))
+			if t.g && c.TextG == nil {
+				c.TextG = text
+			} else if !t.g && c.Text == nil {
+				c.Text = text
+			}
+		}
+		if c.Text == nil && c.TextG == nil {
+			c.Text = canonicalText(all.only("text_model.")) // some old files keep it beside the UNet
+		}
+		if vision := all.Sub("embedder.model.visual."); vision.Len() > 0 {
+			c.Vision = vision
+		}
+		return c, nil
+	})
+}
+
+// OpenUNet reads a file with a diffusion model, alone under latent diffusion or diffusers names or in a checkpoint; the
+// other parts of the result are nil.
+func OpenUNet(path string) (*Checkpoint, error) {
+	return opened(path, func(f *File) (*Checkpoint, error) { return requireUNet(f, f.All()) })
+}
+
+func requireUNet(f *File, all *Set) (*Checkpoint, error) {
+	if family := foreignFamily(all); family != "" {
+		return nil, Family(family).Check()
+	}
+	c, err := findUNet(all)
 	if err != nil {
 		return nil, err
 	}
-	all := f.All()
-	c := &Checkpoint{Path: f.path, Family: SD1, Files: []*File{f}}
-	c.UNet = some(all.Sub("model.diffusion_model."))
-	c.VAE = some(all.Sub("first_stage_model."))
-	c.Text = some(all.Sub("cond_stage_model.transformer."))
+	if c == nil {
+		return nil, fmt.Errorf("no diffusion model in it; %s: %w", describeFile(all), ErrFormat)
+	}
+	c.Path = f.path
 	return c, nil
 }
 
-func some(s *Set) *Set {
-	if s.Len() == 0 {
-		return nil
+// OpenVAE reads a file with an autoencoder: alone under latent diffusion or diffusers names, or in a checkpoint.
+func OpenVAE(path string) (*Set, error) {
+	return opened(path, func(f *File) (*Set, error) {
+		all := f.All()
+		for _, prefix := range []string{"", "first_stage_model.", "vae."} {
+			if s := canonicalVAE(all.Sub(prefix)); s != nil {
+				return s, nil
+			}
+		}
+		return nil, fmt.Errorf("no VAE in it; %s: %w", describeFile(all), ErrFormat)
+	})
+}
+
+// OpenTextEncoder reads a file with a CLIP text encoder, under Hugging Face or OpenCLIP names, with the prefix of a
+// checkpoint or without.
+func OpenTextEncoder(path string) (*Set, TextKind, error) {
+	type text struct {
+		set  *Set
+		kind TextKind
 	}
-	return s
+	t, err := opened(path, func(f *File) (text, error) {
+		all := f.All()
+		prefixes := []string{"", "text_encoder.", "clip_l.", "transformer."}
+		for _, p := range textPrefixes {
+			prefixes = append(prefixes, p.prefix)
+		}
+		for _, prefix := range prefixes {
+			stored := all.Sub(prefix)
+			if s := canonicalText(stored); s != nil {
+				return text{s, textKind(stored, s)}, nil
+			}
+		}
+		return text{}, fmt.Errorf("no CLIP text encoder in it; %s: %w", describeFile(all), ErrFormat)
+	})
+	return t.set, t.kind, err
+}
+
+// OpenControlNet reads a ControlNet of the plain kind under latent diffusion or diffusers names. Its relatives
+// (control-LoRA, union, T2I adapter, difference) are named in the error, which wraps ErrFamily.
+func OpenControlNet(path string) (*Set, error) {
+	return opened(path, func(f *File) (*Set, error) {
+		all := f.All()
+		for _, kind := range []struct{ name, tensor string }{
+			{"a control-LoRA", "lora_controlnet"},
+			{"a ControlNet union", "control_add_embedding.linear_1.weight"},
+			{"a difference ControlNet", "difference"},
+			{"a T2I adapter", "body.0.block1.weight"},
+			{"a T2I adapter", "adapter.body.0.resnets.0.block1.weight"},
+			{"a Stable Diffusion 3 ControlNet", "controlnet_blocks.0.weight"},
+		} {
+			if all.Has(kind.tensor) {
+				return nil, fmt.Errorf("this is %s, which oneactor does not run: %w", kind.name, ErrFamily)
+			}
+		}
+		if s := canonicalControlNet(all); s != nil {
+			return s, nil
+		}
+		return nil, fmt.Errorf("no ControlNet in it; %s: %w", describeFile(all), ErrFormat)
+	})
+}
+
+// opened opens a file and reads it; the file is closed again when that fails, and the error names it.
+func opened[T any](path string, read func(*File) (T, error)) (T, error) {
+	f, err := Open(path)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	v, err := read(f)
+	if err != nil {
+		f.Close()
+		return v, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+// describeFile says what a file without the wanted part seems to be and how it is loaded.
+func describeFile(s *Set) string {
+	c := newCounter(s)
+	begins := func(prefix string) bool {
+		return slices.ContainsFunc(s.Names(), func(n string) bool { return strings.HasPrefix(n, prefix) })
+	}
+	switch {
+	case foreignFamily(s) != "":
+		return "it is a model of the family " + foreignFamily(s)
+	case s.Has("lora_controlnet"), canonicalControlNet(s) != nil, c.has("adapter.body"), s.Has("body.0.block1.weight"):
+		return "it is a ControlNet or T2I adapter: load it with ControlNetLoader from models/controlnet"
+	case begins("lora_"), begins("unet.down_blocks"), begins("base_model.model"), begins("text_encoder.text_model"):
+		return "it is a LoRA: load it with LoraLoader from models/loras"
+	case s.Has("emb_params"), s.Has("clip_l") || s.Has("clip_g"):
+		return "it is a textual inversion: put it into models/embeddings and write embedding:NAME in the prompt"
+	case canonicalVAE(s) != nil:
+		return "it is a VAE: load it with VAELoader from models/vae"
+	case canonicalText(s) != nil:
+		return "it is a text encoder: load it with CLIPLoader from models/text_encoders"
+	case c.has("encoder.block.0"):
+		return "it is a T5 text encoder, which no model that oneactor runs uses"
+	case c.has("params_ema"), s.Has("conv_first.weight"), s.Has("model.0.weight"):
+		return "it is an upscale model: load it with UpscaleModelLoader from models/upscale_models"
+	case c.has("vision_model"), c.has("visual"):
+		return "it is a CLIP vision model: load it with CLIPVisionLoader from models/clip_vision"
+	case s.Len() == 0:
+		return "it holds no tensors"
+	}
+	return fmt.Sprintf("its tensors (%s, …) are of no known kind", s.Names()[0])
 }

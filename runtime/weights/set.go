@@ -118,6 +118,26 @@ func (s *Set) Sub(prefix string) *Set {
 	return newSet(refs)
 }
 
+// only is the tensors under any of the prefixes, names unchanged.
+func (s *Set) only(prefixes ...string) *Set {
+	refs := map[string]Ref{}
+	for name, r := range s.refs {
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			refs[name] = r
+		}
+	}
+	return newSet(refs)
+}
+
+// under is all tensors with a prefix put before their names.
+func (s *Set) under(prefix string) *Set {
+	refs := make(map[string]Ref, len(s.refs))
+	for name, r := range s.refs {
+		refs[prefix+name] = r
+	}
+	return newSet(refs)
+}
+
 // Float32 is a converted copy of a tensor.
 func (s *Set) Float32(name string) (*tensor.Tensor, error) {
 	r, ok := s.refs[name]
