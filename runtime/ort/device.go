@@ -49,7 +49,7 @@ func appendCUDA(options *onnxruntime.SessionOptions, device Device) error {
 		return fmt.Errorf("device %s: %w", device, err)
 	}
 	if err := options.AppendExecutionProviderCUDA(cuda); err != nil {
-		return fmt.Errorf("device %s: %w; CUDA and cuDNN must be installed where the loader finds them", device, err)
+		return fmt.Errorf("device %s: %w; install the CUDA and cuDNN versions that this onnxruntime names, or use --device cpu", device, err)
 	}
 	return nil
 }

@@ -39,9 +39,14 @@ func Find(explicit string) []Attempt {
 	if path := os.Getenv(LibraryEnv); path != "" {
 		return tryNamed(LibraryEnv, path)
 	}
+	return tryAll(places())
+}
+
+// tryAll tries each file once, whatever links lead to it.
+func tryAll(places []place) []Attempt {
 	var attempts []Attempt
 	seen := map[string]bool{}
-	for _, p := range places() {
+	for _, p := range places {
 		for _, path := range expand(p.pattern) {
 			real, err := filepath.EvalSymlinks(path)
 			if err != nil || seen[real] {
@@ -67,12 +72,11 @@ func tryNamed(source, path string) []Attempt {
 	if !info.IsDir() {
 		return []Attempt{try(source, path)}
 	}
-	var attempts []Attempt
+	var inside []place
 	for _, name := range libraryNames() {
-		for _, file := range expand(filepath.Join(path, name)) {
-			attempts = append(attempts, try(source, file))
-		}
+		inside = append(inside, place{source, filepath.Join(path, name)})
 	}
+	attempts := tryAll(inside)
 	if len(attempts) == 0 {
 		attempts = []Attempt{{Path: path, Source: source, Problem: "a folder without " + libraryNames()[0]}}
 	}
@@ -85,11 +89,28 @@ func try(source, path string) Attempt {
 		a.Path = abs
 	}
 	version, providers, err := probe(a.Path)
-	a.Version, a.Providers = version, providers
+	a.Version, a.Providers = version, present(providers, a.Path)
 	if err != nil {
 		a.Problem = err.Error()
 	}
 	return a
+}
+
+// present drops the providers that are libraries of their own and not installed: builds name them all the same, and the
+// npm package, for one, leaves the file of the CUDA provider out.
+func present(providers []string, library string) []string {
+	if real, err := filepath.EvalSymlinks(library); err == nil {
+		library = real
+	}
+	files := map[string]string{cudaProvider: "cuda", "TensorrtExecutionProvider": "tensorrt"}
+	return slices.DeleteFunc(providers, func(provider string) bool {
+		name, apart := files[provider]
+		if !apart {
+			return false
+		}
+		_, err := os.Stat(filepath.Join(filepath.Dir(library), "libonnxruntime_providers_"+name+".so"))
+		return err != nil
+	})
 }
 
 // libraryNames are file patterns of the library, the stable name first.

@@ -172,11 +172,11 @@ func TestExternalWeights(t *testing.T) {
 	}
 }
 
-// slow squares a matrix so many times that nobody waits for the end: minutes on any CPU, milliseconds for one step.
-func slow() []byte {
+// slow squares a matrix n times. At size 1000 each is some ten milliseconds, and n of them longer than anyone waits.
+func slow(n int) []byte {
 	m := new(model).input("x", ort.Float32, "N", "N").output("y", ort.Float32, "N", "N")
 	last := "x"
-	for i := range 20000 {
+	for i := range n {
 		next := "v" + strconv.Itoa(i)
 		m.node("MatMul", []string{last, last}, next)
 		last = next
@@ -185,8 +185,8 @@ func slow() []byte {
 }
 
 func TestRunCancel(t *testing.T) {
-	s := newSession(t, slow(), ort.SessionOptions{})
-	in := map[string]ort.Value{"x": ort.FromFloat32(make([]float32, 512*512), 512, 512)}
+	s := newSession(t, slow(1000), ort.SessionOptions{})
+	in := map[string]ort.Value{"x": ort.FromFloat32(make([]float32, 1000*1000), 1000, 1000)}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
@@ -219,7 +219,7 @@ func TestRunCancel(t *testing.T) {
 
 func TestLoadCancel(t *testing.T) {
 	r := ortest.Setup(t)
-	model := slow()
+	model := slow(10000) // seconds of graph optimisation
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.NewSession(ctx, model, ort.SessionOptions{}); !errors.Is(err, context.Canceled) {
