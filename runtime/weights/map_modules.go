@@ -19,11 +19,13 @@ func (m modules) rename(name string) (string, bool) {
 	return name, false
 }
 
-// inverse swaps the two namings. Where several names mean one module, one of them is taken.
+// inverse swaps the two namings. Where several names mean one module, the first in the alphabet is taken.
 func (m modules) inverse() modules {
 	inv := make(modules, len(m))
 	for from, to := range m {
-		inv[to] = from
+		if known, ok := inv[to]; !ok || from < known {
+			inv[to] = from
+		}
 	}
 	return inv
 }
