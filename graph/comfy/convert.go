@@ -1,0 +1,219 @@
+package comfy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/ojson"
+)
+
+// converter turns a UI graph of plain nodes into an API prompt (contract 5.5).
+type converter struct {
+	resolver
+	definitions Definitions
+	random      *rand.Rand
+	now         time.Time
+	warnings    []Warning
+
+	widgets map[*uiNode][]widget // as read so far
+	names   *nodeNames           // built when a text first asks for a node
+}
+
+// convert returns the prompt of g. Texts that were drawn at random are also written into the widget values of g, so that the graph saved
+// with a picture says what made it.
+func (c *converter) convert() (*ojson.Object, error) {
+	if err := c.expand(); err != nil {
+		return nil, err
+	}
+	if err := c.unknownClasses(); err != nil {
+		return nil, err
+	}
+	prompt := &ojson.Object{}
+	for _, n := range c.executionOrder() {
+		if !n.runs() {
+			continue
+		}
+		class := c.definitions.Class(n.class)
+		title := n.title
+		if title == "" {
+			title = class.Title
+		}
+		prompt.Set(n.id, ojson.NewObject(
+			"inputs", c.inputs(n, class),
+			"class_type", n.class,
+			"_meta", ojson.NewObject("title", title),
+		))
+	}
+	dropDeadLinks(prompt)
+	return sortIDs(prompt), nil
+}
+
+// unknownClasses reports all nodes that would run but have no definition.
+func (c *converter) unknownClasses() error {
+	var unknown []NodeRef
+	for _, n := range c.nodes {
+		if n.runs() && c.definitions.Class(n.class) == nil {
+			unknown = append(unknown, n.ref())
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return &NodesError{
+		Nodes: unknown,
+		Hint:  "remove or bypass these nodes, or use a server that has their classes",
+		cause: ErrUnknownNodes,
+		what:  "workflow: ",
+	}
+}
+
+// inputs returns the widget values of a node in definition order, then its links in slot order; a link takes the place of the
+// value of its widget.
+func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
+	type link struct {
+		slot *uiSlot
+		origin
+	}
+	var links []link
+	linked := map[string]bool{}
+	primitive := map[string]any{} // values of PrimitiveNodes by widget
+	for i := range n.inputs {
+		slot := &n.inputs[i]
+		if slot.link == "" {
+			continue
+		}
+		from := c.resolve(slot.link, slot.typ)
+		switch {
+		case from.node == nil:
+			if _, ok := c.links[slot.link]; !ok {
+				c.warn(n, fmt.Sprintf("input %s: link %s is not in the file; taken as not linked", slot.name, slot.link))
+			}
+		case from.node.class == "PrimitiveNode":
+			primitive[slot.widgetName()] = c.primitiveValue(from.node)
+		default:
+			links = append(links, link{slot, from})
+			linked[slot.name] = true
+		}
+	}
+	inputs := &ojson.Object{}
+	for _, w := range c.widgetsOf(n, class) {
+		if v, ok := primitive[w.Name]; ok && v != nil {
+			w.value = v
+		}
+		if linked[w.Name] {
+			inputs.Set(w.Name, nil) // keeps the place
+			continue
+		}
+		if w.value == nil {
+			continue
+		}
+		inputs.Set(w.Name, c.serialize(n, w))
+	}
+	for _, l := range links {
+		inputs.Set(l.slot.name, []any{l.node.id, int64(l.origin.slot)})
+	}
+	return inputs
+}
+
+// widgetName is the widget that a slot feeds; older files name the slot like it and say no more.
+func (s *uiSlot) widgetName() string {
+	if s.widget != "" {
+		return s.widget
+	}
+	return s.name
+}
+
+func (c *converter) widgetsOf(n *uiNode, class *Class) []widget {
+	widgets, ok := c.widgets[n]
+	if !ok {
+		widgets = readWidgets(class, n.values)
+		for i := range widgets {
+			widgets[i].value = currentValue(class, widgets[i])
+		}
+		c.widgets[n] = widgets
+	}
+	return widgets
+}
+
+// currentValue is the value that a file of an early version means: sampler names began with "sample_" once.
+func currentValue(class *Class, w widget) any {
+	if s, ok := w.value.(string); ok && w.Name == "sampler_name" && (class.Name == "KSampler" || class.Name == "KSamplerAdvanced") {
+		return strings.TrimPrefix(s, "sample_")
+	}
+	return w.value
+}
+
+// primitiveValue is the value of a PrimitiveNode, the first of its entries; nil if the file has none.
+func (c *converter) primitiveValue(n *uiNode) any {
+	values, _ := n.values.([]any)
+	if len(values) == 0 {
+		return nil
+	}
+	replace, _ := n.raw.Object("properties").Get("Run widget replace on values")
+	if s, ok := values[0].(string); ok && replace == true {
+		return c.replacePlaceholders(n, s)
+	}
+	return values[0]
+}
+
+// serialize is what goes into the prompt for a widget value.
+func (c *converter) serialize(n *uiNode, w widget) any {
+	switch v := w.value.(type) {
+	case []any:
+		// A bare array would be read as a link.
+		return ojson.NewObject("__value__", v)
+	case string:
+		if w.Type != graph.TypeString {
+			return v
+		}
+		if w.Dynamic {
+			drawn, err := drawText(v, c.random)
+			if err != nil {
+				c.warn(n, fmt.Sprintf("input %s: %v; text left as it is", w.Name, err))
+			} else if drawn != v {
+				n.setSaved(w, drawn)
+			}
+			return drawn
+		}
+		if w.Name == "filename_prefix" {
+			return c.replacePlaceholders(n, v)
+		}
+	}
+	return w.value
+}
+
+// setSaved writes a value into the graph itself.
+func (n *uiNode) setSaved(w widget, v any) {
+	switch values := n.values.(type) {
+	case []any:
+		if w.entry >= 0 {
+			values[w.entry] = v
+		}
+	case *ojson.Object:
+		values.Set(w.Name, v)
+	}
+}
+
+func (c *converter) warn(n *uiNode, text string) {
+	c.warnings = append(c.warnings, Warning{NodeID: n.id, Class: n.class, Text: text})
+}
+
+// dropDeadLinks removes the inputs that are linked to a node outside the prompt, such as a muted one. Values of widgets are no links:
+// arrays among them are wrapped.
+func dropDeadLinks(prompt *ojson.Object) {
+	for _, v := range prompt.All() {
+		inputs := v.(*ojson.Object).Object("inputs")
+		var dead []string
+		for name, input := range inputs.All() {
+			if link, ok := input.([]any); ok && !prompt.Has(link[0].(string)) {
+				dead = append(dead, name)
+			}
+		}
+		for _, name := range dead {
+			inputs.Delete(name)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package comfy
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/ojson"
+	"github.com/oneactor/oneactor/runtime/goldentest"
+)
+
+// The pairs are UI graphs from pictures that ComfyUI saved, each with the prompt that the same picture carries.
+
+// TestGoldenWorkflows converts every pair beside the fixture folder, or in $COMFY_WORKFLOWS.
+func TestGoldenWorkflows(t *testing.T) {
+	dir := os.Getenv("COMFY_WORKFLOWS")
+	if dir == "" {
+		dir = filepath.Join(goldentest.Dir(t), "..", "comfyui-workflows")
+	}
+	checkPairs(t, dir, golden(t))
+}
+
+// TestWorkflowPairs is the same for the pairs that are part of the repository, with the few classes that they use.
+func TestWorkflowPairs(t *testing.T) {
+	checkPairs(t, "testdata", readDefinitions(t, filepath.Join("testdata", "object_info.json")))
+}
+
+// golden has the node definitions of the fixtures.
+func golden(t testing.TB) Definitions {
+	t.Helper()
+	return readDefinitions(t, goldentest.Files(t, ".", "object_info.json")[0])
+}
+
+func readDefinitions(t testing.TB, path string) Definitions {
+	t.Helper()
+	definitions, err := FromObjectInfo(readObject(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return definitions
+}
+
+func readObject(t testing.TB, path string) *ojson.Object {
+	t.Helper()
+	o, err := ojson.ParseObject(readFile(t, path), ojson.Limits{})
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return o
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func checkPairs(t *testing.T, dir string, definitions Definitions) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.workflow.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(paths) == 0 {
+		t.Skipf("no workflow pairs in %s; set COMFY_WORKFLOWS", dir)
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".workflow.json")
+		f, err := Read(readFile(t, path), filepath.Base(path), definitions)
+		if errors.Is(err, ErrUnsupported) {
+			goldentest.Waiting(t, name, err.Error())
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range f.Warnings {
+				t.Error("warning:", w)
+			}
+			for _, problem := range difference(f.Prompt, readObject(t, strings.TrimSuffix(path, ".workflow.json")+".prompt.json"), definitions) {
+				t.Error(problem)
+			}
+		})
+	}
+}
+
+// difference compares what the engine would run: ids, classes, and inputs with numbers taken as the type of the input. Entries of
+// the expected prompt that the engine itself wrote or never reads are left out: is_changed, _meta, and the button
+// "choose file to upload", which editors posted as an input of LoadImage in 2023. An input that a class got after the file was
+// written has its default.
+func difference(got, want *ojson.Object, definitions Definitions) (problems []string) {
+	fail := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	for id := range got.All() {
+		if !want.Has(id) {
+			fail("node %s (%s) is not in the expected prompt", id, got.Object(id).String("class_type"))
+		}
+	}
+	for id := range want.All() {
+		node := want.Object(id)
+		class := node.String("class_type")
+		if g := got.Object(id).String("class_type"); g != class {
+			fail("node %s: class %q, want %q", id, g, class)
+			continue
+		}
+		gotInputs, wantInputs := got.Object(id).Object("inputs").Clone(), node.Object("inputs").Clone()
+		wantInputs.Delete("choose file to upload")
+		for _, in := range definitions.Class(class).Inputs {
+			if v, ok := gotInputs.Get(in.Name); ok && !wantInputs.Has(in.Name) && ojson.Equal(v, in.Default) {
+				gotInputs.Delete(in.Name)
+			}
+			for _, inputs := range []*ojson.Object{gotInputs, wantInputs} {
+				if v, ok := inputs.Get(in.Name); ok {
+					inputs.Set(in.Name, coerced(v, in.Type))
+				}
+			}
+		}
+		if !ojson.Equal(gotInputs, wantInputs) {
+			fail("node %s (%s): inputs\n %s, want\n %s", id, class, ojson.PythonRepr(gotInputs), ojson.PythonRepr(wantInputs))
+		}
+	}
+	return problems
+}
+
+func coerced(v any, wireType string) any {
+	switch n := v.(type) {
+	case int64:
+		if wireType == graph.TypeFloat {
+			return float64(n)
+		}
+	case float64:
+		if wireType == graph.TypeInt {
+			return int64(n)
+		}
+	}
+	return v
+}

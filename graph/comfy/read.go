@@ -1,0 +1,182 @@
+package comfy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/oneactor/oneactor/graph/ojson"
+)
+
+// Kind is the form in which a file holds its workflow.
+type Kind string
+
+// The two forms.
+const (
+	API Kind = "API" // a prompt, ready to run
+	UI  Kind = "UI"  // a graph as the editor saves it
+)
+
+// File is a workflow file as read.
+type File struct {
+	Kind     Kind
+	Source   string        // where it was found: "JSON", "POST body", "PNG text workflow", …
+	Prompt   *ojson.Object // API form; never nil
+	Workflow *ojson.Object // the UI graph; nil if the file is an API prompt alone
+	// ExtraPNGInfo is what is saved with pictures beside the prompt, {"workflow": …} for a UI graph; nil if there is nothing.
+	ExtraPNGInfo *ojson.Object
+	Warnings     []Warning
+}
+
+// Reader reads workflow files. The zero value reads API prompts; UI graphs need Definitions.
+type Reader struct {
+	Definitions Definitions
+	Random      *rand.Rand   // draws {a|b} in texts; nil seeds one at random
+	Now         time.Time    // for %date:…% in texts; zero is the time of reading
+	Limits      ojson.Limits // of every JSON document and text
+}
+
+// Read reads a workflow with the nodes of definitions; see Reader.Read.
+func Read(data []byte, name string, definitions Definitions) (*File, error) {
+	return Reader{Definitions: definitions}.Read(data, name)
+}
+
+// Read reads a JSON file or a picture with a workflow in it; name goes in front of errors. In a picture a UI graph is preferred to the
+// API prompt beside it, as in the editor. Errors wrap ErrNoWorkflow, ErrUnknownNodes or ErrUnsupported, or are syntax errors
+// of package ojson.
+func (r Reader) Read(data []byte, name string) (*File, error) {
+	f, err := r.read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, nil
+}
+
+func (r Reader) read(data []byte) (*File, error) {
+	if r.Random == nil {
+		r.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	if r.Now.IsZero() {
+		r.Now = time.Now()
+	}
+	switch kind := containerOf(data); kind {
+	case "PNG":
+		texts, warnings, err := ReadPNG(data)
+		if err != nil {
+			return nil, err
+		}
+		return r.fromTexts(texts, warnings, kind)
+	case "WebP":
+		texts, warnings, err := ReadWebP(data)
+		if err != nil {
+			return nil, err
+		}
+		return r.fromTexts(texts, warnings, kind)
+	case "":
+		v, err := ojson.Parse(data, r.Limits)
+		if err != nil {
+			return nil, err
+		}
+		return r.document(v)
+	default:
+		return nil, fmt.Errorf("%w: this is %s; workflows are in JSON files, and in PNG and WebP pictures saved with one", ErrNoWorkflow, kind)
+	}
+}
+
+// containerOf names the format of data by its first bytes; "" is text.
+func containerOf(data []byte) string {
+	for _, f := range formats {
+		if len(data) >= f.at+len(f.magic) && string(data[f.at:f.at+len(f.magic)]) == f.magic {
+			return f.name
+		}
+	}
+	// JSON holds no control characters but white space.
+	if i := bytes.IndexFunc(data[:min(len(data), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r", r) }); i >= 0 {
+		return "a binary file"
+	}
+	return ""
+}
+
+var formats = []struct {
+	at          int
+	magic, name string
+}{
+	{0, "\x89PNG\r\n\x1a\n", "PNG"},
+	{8, "WEBP", "WebP"},
+	{0, "\xff\xd8\xff", "a JPEG picture"},
+	{0, "GIF8", "a GIF picture"},
+	{4, "ftyp", "an MP4 or AVIF file"},
+	{0, "\x1a\x45\xdf\xa3", "a WebM or Matroska file"},
+	{0, "fLaC", "a FLAC file"},
+	{0, "OggS", "an Ogg file"},
+	{0, "ID3", "an MP3 file"},
+	{0, "PK\x03\x04", "a ZIP archive"},
+	{0, "\x1f\x8b", "a gzip archive"},
+	{0, "%PDF", "a PDF file"},
+}
+
+// Text is a text saved with a picture.
+type Text struct{ Key, Text string }
+
+// fromTexts looks for a workflow among the texts of a picture. Of several with one key the last counts.
+func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*File, error) {
+	byKey := map[string]string{}
+	var keys []string
+	for _, t := range texts {
+		if _, ok := byKey[t.Key]; !ok {
+			keys = append(keys, t.Key)
+		}
+		byKey[t.Key] = t.Text
+	}
+	var failed error
+	for _, key := range []string{"workflow", "prompt"} {
+		text, ok := byKey[key]
+		if !ok {
+			continue
+		}
+		f, err := r.text(text)
+		if err == nil {
+			f.Source = fmt.Sprintf("%s text %s", container, key)
+			f.Warnings = append(warnings, f.Warnings...)
+			return f, nil
+		}
+		err = fmt.Errorf("%s text %s: %w", container, key, err)
+		// Only a text that is no workflow at all makes room for the other one: a workflow that cannot run must be reported.
+		var syntax *ojson.SyntaxError
+		if !errors.Is(err, ErrNoWorkflow) && !errors.As(err, &syntax) {
+			return nil, err
+		}
+		warnings = append(warnings, Warning{Text: err.Error()})
+		failed = err
+	}
+	if failed != nil {
+		return nil, failed
+	}
+	return nil, fmt.Errorf("%w: %s", ErrNoWorkflow, describeTexts(container, keys, byKey, warnings))
+}
+
+func (r Reader) text(text string) (*File, error) {
+	v, err := ojson.Parse([]byte(text), r.Limits)
+	if err != nil {
+		return nil, err
+	}
+	return r.document(v)
+}
+
+// describeTexts says what was found in a picture without a workflow.
+func describeTexts(container string, keys []string, byKey map[string]string, warnings []Warning) string {
+	found := fmt.Sprintf("the %s picture has no texts at all; it was saved without metadata, or lost it on the way", container)
+	if _, ok := byKey["parameters"]; ok {
+		found = fmt.Sprintf("the %s picture has generation parameters in the text form of A1111 (%s); they name settings, but no graph of nodes",
+			container, shorten(byKey["parameters"]))
+	} else if len(keys) > 0 {
+		found = fmt.Sprintf("the %s picture has other texts only: %s", container, list(keys))
+	}
+	for _, w := range warnings {
+		found += "; " + w.Text
+	}
+	return found
+}

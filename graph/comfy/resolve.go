@@ -1,0 +1,99 @@
+package comfy
+
+import "strings"
+
+// origin is where a link comes from: an output of a node, or the value of a PrimitiveNode. The zero value is none.
+type origin struct {
+	node *uiNode
+	slot int
+}
+
+// resolver follows links through nodes that do not run. What it finds is kept, so that a long chain is walked once.
+type resolver struct {
+	*uiGraph
+	found map[linkWanted]origin
+}
+
+// linkWanted is a link together with the type that is wanted from it, which decides the way through bypassed nodes.
+type linkWanted struct{ link, typ string }
+
+// resolve follows a link back to a node that is neither a Reroute nor bypassed (contract 5.5). The origin may be muted or a PrimitiveNode.
+// typ is the type of the input that is fed; it counts where the link itself has none. A circle has no origin.
+func (r *resolver) resolve(link, typ string) origin {
+	if l := r.links[link]; l.typ != "" {
+		typ = l.typ
+	}
+	var way []linkWanted
+	var end origin
+	for link != "" {
+		key := linkWanted{link, typ}
+		if known, ok := r.found[key]; ok {
+			end = known
+			break
+		}
+		r.found[key] = origin{} // what is found if the way comes back here
+		way = append(way, key)
+		l := r.links[link]
+		n := r.byID[l.origin]
+		switch {
+		case n == nil:
+			link = ""
+		case n.class == "PrimitiveNode":
+			end, link = origin{n, l.originSlot}, ""
+		case n.virtual(): // a Reroute; notes have no inputs
+			link = n.bypass(0, "")
+		case n.mode == modeBypassed:
+			link = n.bypass(l.originSlot, typ)
+		default:
+			end, link = origin{n, l.originSlot}, ""
+		}
+	}
+	for _, key := range way {
+		r.found[key] = end
+	}
+	return end
+}
+
+// bypass returns the link id of the input that stands in for an output of a node that does not run: the one beside the output if it
+// has the type, else the first of that type, else the first compatible one. For any type the place alone counts.
+func (n *uiNode) bypass(output int, typ string) string {
+	if typ == "" || typ == "*" {
+		if output >= len(n.inputs) {
+			output = 0
+		}
+		if len(n.inputs) == 0 {
+			return ""
+		}
+		return n.inputs[output].link
+	}
+	if output < len(n.inputs) && n.inputs[output].typ == typ {
+		return n.inputs[output].link
+	}
+	for _, in := range n.inputs {
+		if in.typ == typ {
+			return in.link
+		}
+	}
+	for _, in := range n.inputs {
+		if compatible(in.typ, typ) {
+			return in.link
+		}
+	}
+	return ""
+}
+
+// compatible says whether the editor would connect the types: "*" and "" go with everything, "A,B" with A and with B, and letter case
+// does not matter.
+func compatible(a, b string) bool {
+	if a == "" || a == "*" || b == "" || b == "*" {
+		return true
+	}
+	for x := range strings.SplitSeq(a, ",") {
+		for y := range strings.SplitSeq(b, ",") {
+			if strings.EqualFold(x, y) {
+				return true
+			}
+		}
+	}
+	return false
+}
