@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -45,14 +47,14 @@ func ramp(shape ...int) *tensor.Tensor {
 	return x
 }
 
-func TestResizeTorch(t *testing.T) {
+func TestTorch(t *testing.T) {
 	// PyTorch 2.15 CPU float32. Values are near 1; two weighted sums of four may differ by some ulp of 6e-8.
 	const tol = 1e-6
 	for _, row := range readReferences(t, "resize_torch.json") {
 		t.Run(fmt.Sprintf("%s %v to %v", row.Method, row.In, row.Out), func(t *testing.T) {
 			x := ramp(row.In...)
 			before := slices.Clone(x.Data)
-			y, err := Resize(x, row.Out[2], row.Out[3], Method(row.Method))
+			y, err := referenceCall(t, row, x)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,6 +71,34 @@ func TestResizeTorch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// referenceCall runs what a row of resize_torch.json names: a resize method or "name number …".
+func referenceCall(t *testing.T, row reference, x *tensor.Tensor) (*tensor.Tensor, error) {
+	t.Helper()
+	words := strings.Fields(row.Method)
+	number := func(i int) float64 {
+		v, err := strconv.ParseFloat(words[i], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	switch words[0] {
+	case "gaussian":
+		return Gaussian(x, int(number(1)), number(2))
+	case "box":
+		marks := tensor.New(x.Shape...)
+		for i, v := range x.Data {
+			if v > 0.9 {
+				marks.Data[i] = 1
+			}
+		}
+		return GrowBox(marks, int(number(1))), nil
+	case "rotate":
+		return Rotate(x, int(number(1))), nil
+	}
+	return Resize(x, row.Out[2], row.Out[3], Method(row.Method))
 }
 
 func TestResamplePillow(t *testing.T) {

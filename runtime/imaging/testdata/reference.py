@@ -24,6 +24,23 @@ def torch_values():
         for mode in ["nearest-exact", "bilinear", "area", "bicubic"]:
             y = F.interpolate(x, size=(height, width), mode=mode)
             rows.append({"method": mode, "in": [1, c, h, w], "out": [1, c, height, width], "values": y.flatten().tolist()})
+    # Gaussian kernels on linspace(-1, 1), borders mirrored.
+    x = torch.tensor([(i * 37) % 101 for i in range(2 * 7 * 9)], dtype=torch.float32).div(100).reshape(1, 2, 7, 9)
+    for radius, sigma in [(1, 1.0), (3, 0.5), (6, 2.0)]:
+        k = 2 * radius + 1
+        line = torch.linspace(-1, 1, k)
+        grid = torch.sqrt(line[:, None] ** 2 + line[None, :] ** 2)
+        kernel = torch.exp(-(grid**2) / (2 * sigma**2))
+        kernel = (kernel / kernel.sum()).repeat(2, 1, 1, 1)
+        y = F.conv2d(F.pad(x, (radius,) * 4, "reflect"), kernel, groups=2)
+        rows.append({"method": f"gaussian {radius} {sigma}", "in": [1, 2, 7, 9], "out": [1, 2, 7, 9], "values": y.flatten().tolist()})
+    for size in [1, 2, 3, 6]:
+        mask = (x > 0.9).float()[:, :1]
+        y = torch.clamp(F.conv2d(mask, torch.ones(1, 1, size, size), padding=size // 2), 0, 1)[:, :, :7, :9]
+        rows.append({"method": f"box {size}", "in": [1, 1, 7, 9], "out": [1, 1, 7, 9], "values": y.flatten().tolist()})
+    for turns in range(4):
+        y = torch.rot90(x, turns, [3, 2])
+        rows.append({"method": f"rotate {turns}", "in": [1, 2, 7, 9], "out": list(y.shape), "values": y.flatten().tolist()})
     return rows
 
 
