@@ -202,6 +202,8 @@ func (b *Builder) Ops(outputs int, op string, args ...Arg) []*Value {
 	}
 	for _, a := range args {
 		switch a := a.(type) {
+		case nil:
+			n.In = append(n.In, nil)
 		case *Value:
 			n.In = append(n.In, a)
 		case Attr:

@@ -32,8 +32,13 @@ func (b *Builder) Reshape(v *Value, shape ...int64) *Value {
 	return b.Op("Reshape", v, b.Ints(shape...))
 }
 
-// ReshapeTo is Reshape with sizes computed in the graph.
-func (b *Builder) ReshapeTo(v, shape *Value) *Value { return b.Op("Reshape", v, shape) }
+// ReshapeTo is Reshape with sizes computed in the graph, or with plain numbers where all of them are known beforehand.
+func (b *Builder) ReshapeTo(v, shape *Value) *Value {
+	if b.err == nil && shape.ints != nil && !slices.Contains(shape.ints, Unknown) {
+		return b.Reshape(v, shape.ints...)
+	}
+	return b.Op("Reshape", v, shape)
+}
 
 // Transpose permutes the axes.
 func (b *Builder) Transpose(v *Value, axes ...int64) *Value {

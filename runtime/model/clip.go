@@ -1,0 +1,179 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/weights"
+)
+
+// CLIPConfig is what the shapes of a text encoder's weights say about it.
+type CLIPConfig struct {
+	Vocabulary int // rows of the token table
+	Tokens     int // length of a prompt with begin and end, 77
+	Width      int
+	Layers     int
+	Heads      int // heads are 64 wide
+	Projection int // width of the projected pooled row; 0 without text_projection
+}
+
+// clipHeadDim is the width of an attention head in every CLIP text encoder of the Stable Diffusion family.
+const clipHeadDim = 64
+
+// Activation is the nonlinearity of a text encoder's feed-forward layers. The weights do not show it.
+type Activation uint8
+
+const (
+	QuickGELU Activation = iota // x·sigmoid(1.702 x): OpenAI's CLIP-L
+	GELU                        // x·Φ(x): OpenCLIP's H and G
+)
+
+// CLIPOptions choose a variant of the graph. The zero value is SD 1.x: the last layer, normalised, pooled row not projected.
+type CLIPOptions struct {
+	// Layer is the hidden state to return: -1 (or 0) the last layer's, -2 the one before, and so on; below the first layer means
+	// the last.
+	Layer int
+	// Raw leaves out the final layer normalisation of "hidden" (SDXL); the pooled row always has it.
+	Raw bool
+	// Project multiplies the pooled row by the text projection, if the weights have one.
+	Project bool
+	// Extra adds the input "extra" [N,D] with N >= 1: token Vocabulary+i is its row i (textual inversion).
+	Extra      bool
+	Activation Activation
+	// Batch fixes the size of the inputs, if it is not 0.
+	Batch int
+	Patches
+}
+
+const (
+	tokenTable    = "text_model.embeddings.token_embedding.weight"
+	positionTable = "text_model.embeddings.position_embedding.weight"
+)
+
+// ReadCLIP works out the structure of a text encoder from weights under Hugging Face names. The error wraps ErrUnsupported.
+func ReadCLIP(set *weights.Set) (CLIPConfig, error) {
+	c := CLIPConfig{
+		Vocabulary: int(size(set, tokenTable, 0)), Width: int(size(set, tokenTable, 1)), Tokens: int(size(set, positionTable, 0)),
+		Projection: int(size(set, "text_projection.weight", 0)),
+	}
+	for set.Has(clipLayer(c.Layers) + ".layer_norm1.weight") {
+		c.Layers++
+	}
+	c.Heads = c.Width / clipHeadDim
+	switch {
+	case c.Vocabulary == 0 || c.Tokens == 0:
+		return c, fmt.Errorf("text encoder: weight %s or %s is missing: %w", tokenTable, positionTable, ErrUnsupported)
+	case c.Layers == 0:
+		return c, fmt.Errorf("text encoder: weights %s.* are missing: %w", clipLayer(0), ErrUnsupported)
+	case c.Width%clipHeadDim != 0:
+		return c, fmt.Errorf("text encoder: width %d is not a multiple of %d: %w", c.Width, clipHeadDim, ErrUnsupported)
+	}
+	return c, nil
+}
+
+func clipLayer(i int) string { return fmt.Sprintf("text_model.encoder.layers.%d", i) }
+
+// CLIP is the graph of a text encoder. Inputs: "tokens" int64 [B,77], "end" int64 [B], the place of the end token in each row, and
+// "extra" with that option. Outputs: "hidden" [B,77,D], and "pooled" [B,D] (or [B,Projection]), the end token's row after all layers
+// and the final normalisation.
+func CLIP(set *weights.Set, o CLIPOptions) (*onnx.Graph, error) {
+	c, err := ReadCLIP(set)
+	if err != nil {
+		return nil, err
+	}
+	b := onnx.NewBuilder("CLIP")
+	n := newNet(b, set, o.Patches)
+	batch := fixed(o.Batch, "batch")
+	tokens := b.Input("tokens", onnx.Int64, batch, c.Tokens)
+	end := b.Input("end", onnx.Int64, batch)
+	var extra *onnx.Value
+	if o.Extra {
+		extra = b.Input("extra", onnx.Float32, "extra rows", c.Width)
+	}
+	width, length := int64(c.Width), int64(c.Tokens)
+	x := b.Add(n.tokenRows(tokens, extra, int64(c.Vocabulary)), n.weight(positionTable)) // [B,77,D]
+	sizes := b.Sizes(x, 0, 3)
+	x = b.Reshape(x, onnx.Unknown, width) // [B·77,D]
+	keep := c.Layers + o.Layer + 1        // layers behind the wanted hidden state
+	if o.Layer == 0 || keep < 1 || keep > c.Layers {
+		keep = c.Layers
+	}
+	hidden := x
+	for i := range c.Layers {
+		x = n.clipLayer(x, b.Sizes(tokens, 0, 1), clipLayer(i), int64(c.Heads), o.Activation)
+		if i+1 == keep {
+			hidden = x
+		}
+	}
+	last := n.layerNorm(x, "text_model.final_layer_norm")
+	switch {
+	case o.Raw:
+	case keep == c.Layers:
+		hidden = last
+	default:
+		hidden = n.layerNorm(hidden, "text_model.final_layer_norm")
+	}
+	b.Output("hidden", b.ReshapeTo(hidden, sizes))
+	b.Output("pooled", n.pool(last, end, length, o.Project))
+	n.checkPatches()
+	return finish(b, "text encoder")
+}
+
+// tokenRows looks tokens up in the table, or, from the vocabulary's size on, in the extra rows. The table is not converted as a
+// whole: rows are gathered in its own type.
+func (n *net) tokenRows(tokens, extra *onnx.Value, vocabulary int64) *onnx.Value {
+	r, ok := n.set.Ref(tokenTable)
+	if !ok {
+		return n.missing(tokenTable)
+	}
+	table := func() *onnx.Value {
+		if n.replaced[tokenTable] {
+			return n.replacement(tokenTable, r)
+		}
+		return n.stored(tokenTable, r)
+	}()
+	if extra == nil {
+		return n.Cast(n.Gather(table, tokens, 0), onnx.Float32)
+	}
+	known := n.Cast(n.Gather(table, n.Op("Min", tokens, n.Int(vocabulary-1)), 0), onnx.Float32)
+	added := n.Gather(extra, n.Op("Max", n.Sub(tokens, n.Int(vocabulary)), n.Int(0)), 0)
+	return n.Op("Where", n.Unsqueeze(n.Op("Less", tokens, n.Int(vocabulary)), 2), known, added)
+}
+
+// clipLayer is causal self-attention and a feed-forward layer on rows [B·77,D], each with a residual.
+func (n *net) clipLayer(x, batch *onnx.Value, path string, heads int64, a Activation) *onnx.Value {
+	defer n.Scope(path)()
+	y := n.layerNorm(x, path+".layer_norm1")
+	q, k, v := n.linear(y, path+".self_attn.q_proj"), n.linear(y, path+".self_attn.k_proj"), n.linear(y, path+".self_attn.v_proj")
+	x = n.Add(x, n.linear(n.attend(q, k, v, batch, heads, true), path+".self_attn.out_proj"))
+	y = n.linear(n.layerNorm(x, path+".layer_norm2"), path+".mlp.fc1")
+	if a == GELU {
+		y = n.Op("Gelu", y)
+	} else {
+		y = n.quickGelu(y, 1.702)
+	}
+	return n.Add(x, n.linear(y, path+".mlp.fc2"))
+}
+
+// pool takes row end[b] of prompt b out of rows [B·length,D] and projects it if wanted and possible.
+func (n *net) pool(rows, end *onnx.Value, length int64, project bool) *onnx.Value {
+	d := n.columns(rows)
+	all := n.Reshape(rows, onnx.Unknown, length, d) // [B,length,D]
+	index := n.Unsqueeze(end, 1, 2)                 // [B,1,1]
+	places := n.Const("places", counting(length), 1, length, 1)
+	// One row of each prompt by a mask: a gather along two axes at once would need the batch's numbers.
+	mask := n.Cast(n.Op("Equal", n.Cast(index, onnx.Float32), places), onnx.Float32)
+	pooled := n.Op("ReduceSum", n.Mul(all, mask), n.Ints(1), onnx.Int("keepdims", 0)) // [B,D]
+	if project && n.set.Has("text_projection.weight") {
+		return n.linear(pooled, "text_projection")
+	}
+	return pooled
+}
+
+func counting(count int64) []float32 {
+	data := make([]float32, count)
+	for i := range data {
+		data[i] = float32(i)
+	}
+	return data
+}

@@ -1,0 +1,213 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/weights"
+)
+
+// UNetOptions choose a variant of the graph. The zero value takes any latent size and has one output.
+type UNetOptions struct {
+	// Features adds the output "h" [B,C,h,w]: the state after the last input block, before the middle block.
+	Features bool
+	// Control adds an input for each residual of a ControlNet: "control.<i>" is added to the result of input block i before an
+	// output block reads it, "control.middle" to the middle block's.
+	Control bool
+	// Even promises latents whose height and width are divisible by 2^Levels; enlarging then costs 4/9 of the multiplications.
+	Even bool
+	// Batch, Height, Width and Tokens fix sizes of the inputs, where they are not 0.
+	Batch, Height, Width, Tokens int
+	Patches
+}
+
+// UNet is the graph of a denoising network.
+//
+// Inputs: "x" [B,C,H,W] latents scaled by c_in, "timesteps" [B], "context" [B,T,D] unless ContextDim is 0, "y" [B,LabelDim] if
+// LabelDim is not 0, and those of the options. Output "out" [B,OutChannels,H,W], and "h" with Features.
+func UNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
+	c, err := ReadUNet(set)
+	if err != nil {
+		return nil, err
+	}
+	b := onnx.NewBuilder("UNet")
+	in := unetInputs(b, c, o)
+	if o.Control {
+		for i, channels := range c.SkipChannels {
+			h, w := levelSize(o.Height, c.SkipLevels[i]), levelSize(o.Width, c.SkipLevels[i])
+			in.Control = append(in.Control, b.Input(fmt.Sprint("control.", i), onnx.Float32, fixed(o.Batch, "batch"), channels,
+				fixed(h, fmt.Sprint("height at ", c.SkipLevels[i])), fixed(w, fmt.Sprint("width at ", c.SkipLevels[i]))))
+		}
+		h, w := levelSize(o.Height, c.Levels()), levelSize(o.Width, c.Levels())
+		in.ControlMiddle = b.Input("control.middle", onnx.Float32, fixed(o.Batch, "batch"), c.MiddleChannels,
+			fixed(h, fmt.Sprint("height at ", c.Levels())), fixed(w, fmt.Sprint("width at ", c.Levels())))
+	}
+	out := AddUNet(b, set, c, o, in)
+	b.Output("out", out.Out)
+	if o.Features {
+		b.Output("h", out.Features)
+	}
+	return finish(b, "UNet")
+}
+
+// finish ends a graph and says which network an error is about.
+func finish(b *onnx.Builder, what string) (*onnx.Graph, error) {
+	g, err := b.Graph()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return g, nil
+}
+
+// levelSize is a latent size after it was halved that often, rounding up each time; 0 stays unknown.
+func levelSize(size, level int) int {
+	for range level {
+		size = (size + 1) / 2
+	}
+	return size
+}
+
+// UNetInputs are the values a UNet or ControlNet reads; Y, Control and ControlMiddle are nil where there are none.
+type UNetInputs struct {
+	X, Timesteps, Context, Y *onnx.Value
+	Control                  []*onnx.Value // one per input block
+	ControlMiddle            *onnx.Value
+}
+
+// UNetOutputs are the values a UNet yields.
+type UNetOutputs struct{ Out, Features *onnx.Value }
+
+func unetInputs(b *onnx.Builder, c UNetConfig, o UNetOptions) UNetInputs {
+	batch := fixed(o.Batch, "batch")
+	in := UNetInputs{
+		X:         b.Input("x", onnx.Float32, batch, c.InChannels, fixed(o.Height, "height"), fixed(o.Width, "width")),
+		Timesteps: b.Input("timesteps", onnx.Float32, batch),
+	}
+	if c.ContextDim > 0 {
+		in.Context = b.Input("context", onnx.Float32, batch, fixed(o.Tokens, "tokens"), c.ContextDim)
+	}
+	if c.LabelDim > 0 {
+		in.Y = b.Input("y", onnx.Float32, batch, c.LabelDim)
+	}
+	return in
+}
+
+// AddUNet writes a UNet into a graph that already has its inputs, so that several networks may share one graph.
+func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) UNetOutputs {
+	u := newUNet(b, set, c, o, in)
+	x, skips := u.encode(in.X, nil)
+	features := x
+	x = u.block(c.middle, x, nil)
+	if in.ControlMiddle != nil {
+		x = u.Add(x, in.ControlMiddle)
+	}
+	for i, blk := range c.output {
+		last := len(skips) - 1 - i
+		skip := skips[last]
+		if last < len(in.Control) {
+			skip = u.Add(skip, in.Control[last])
+		}
+		var next *onnx.Value // the picture whose size an enlargement must reach
+		if last > 0 {
+			next = skips[last-1]
+		}
+		x = u.block(blk, u.Concat(1, x, skip), next)
+	}
+	x = u.silu(u.groupNorm(x, "out.0", 1e-5))
+	out := UNetOutputs{Out: u.convSame(x, "out.2"), Features: features}
+	u.checkPatches()
+	return out
+}
+
+// unet is a UNet (or the encoder half of one) in the making.
+type unet struct {
+	*net
+	config  UNetConfig
+	even    bool
+	emb     *onnx.Value // silu of the time embedding [B,4·ModelChannels]
+	context *onnx.Value // rows [B·T,ContextDim]
+	batch   *onnx.Value // B as a vector of one number
+}
+
+func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) *unet {
+	u := &unet{net: newNet(b, set, o.Patches), config: c, even: o.Even}
+	if in.Context != nil {
+		u.context = u.Reshape(in.Context, onnx.Unknown, int64(c.ContextDim))
+	}
+	u.batch = u.Sizes(in.X, 0, 1)
+	emb := u.twoLayers(u.timestepEmbedding(in.Timesteps, c.ModelChannels), "time_embed")
+	if in.Y != nil {
+		emb = u.Add(emb, u.twoLayers(in.Y, "label_emb.0"))
+	}
+	u.emb = u.silu(emb)
+	return u
+}
+
+// twoLayers is linear, SiLU, linear at path.0 and path.2.
+func (u *unet) twoLayers(x *onnx.Value, path string) *onnx.Value {
+	return u.linear(u.silu(u.linear(x, path+".0")), path+".2")
+}
+
+// timestepEmbedding is [cos(t·f), sin(t·f)] for timesteps t [B], with f_k = 10000^(-k/(width/2)); the result is [B,width].
+// The frequencies are rounded as float32 arithmetic rounds them: at t = 999 one bit of f is 6e-5 of the angle.
+func (n *net) timestepEmbedding(t *onnx.Value, width int) *onnx.Value {
+	half := width / 2
+	f := make([]float32, half)
+	for k := range f {
+		f[k] = float32(math.Exp(float64(float32(-math.Log(10000)) * float32(k) / float32(half))))
+	}
+	angle := n.Mul(n.Unsqueeze(t, 1), n.Const("frequencies", f, 1, int64(half)))
+	return n.Concat(1, n.Op("Cos", angle), n.Op("Sin", angle))
+}
+
+// encode runs the input blocks and returns the last result and all of them; hint, if not nil, is added to the first.
+func (u *unet) encode(x, hint *onnx.Value) (last *onnx.Value, skips []*onnx.Value) {
+	for i, blk := range u.config.input {
+		x = u.block(blk, x, nil)
+		if i == 0 && hint != nil {
+			x = u.Add(x, hint)
+		}
+		skips = append(skips, x)
+	}
+	return x, skips
+}
+
+// block runs the parts of a block; next is the picture whose size an enlargement must reach, nil for twice the size.
+func (u *unet) block(blk block, x, next *onnx.Value) *onnx.Value {
+	for _, p := range blk {
+		leave := u.Scope(p.path)
+		switch p.kind {
+		case convPart:
+			x = u.convSame(x, p.path)
+		case residualPart:
+			x = u.residual(x, p.path)
+		case transformerPart:
+			x = u.transformer(x, p)
+		case downPart:
+			x = u.conv(x, p.path+".op", half)
+		case upPart:
+			if u.even || next == nil {
+				x = u.upsampleDouble(x, p.path+".conv")
+			} else {
+				x = u.upsampleTo(x, next, p.path+".conv")
+			}
+		}
+		leave()
+	}
+	return x
+}
+
+// residual is x + conv(silu(norm(conv(silu(norm(x))) + emb))), with a convolution on x where the channels change.
+func (u *unet) residual(x *onnx.Value, path string) *onnx.Value {
+	h := u.silu(u.groupNorm(x, path+".in_layers.0", 1e-5))
+	h = u.convSame(h, path+".in_layers.2") // [B,M,H,W]
+	emb := u.linear(u.emb, path+".emb_layers.1")
+	h = u.Add(h, u.Unsqueeze(emb, 2, 3))
+	h = u.silu(u.groupNorm(h, path+".out_layers.0", 1e-5))
+	h = u.convSame(h, path+".out_layers.3")
+	if u.set.Has(path + ".skip_connection.weight") {
+		x = u.convSame(x, path+".skip_connection")
+	}
+	return u.Add(x, h)
+}
