@@ -1,0 +1,123 @@
+package imaging
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// planes wraps values as one plane of rows of width w.
+func planes(w int, values ...float32) *tensor.Tensor {
+	return &tensor.Tensor{Shape: []int{1, 1, len(values) / w, w}, Data: values}
+}
+
+func TestInterleave(t *testing.T) {
+	x := ramp(2, 3, 4, 5)
+	if back := Planes(Interleave(x)); !slices.Equal(back.Data, x.Data) || !slices.Equal(back.Shape, x.Shape) {
+		t.Error("planes do not come back from pictures")
+	}
+	y := Interleave(planes(2, 1, 2, 3, 4))
+	if want := []int{1, 2, 2, 1}; !slices.Equal(y.Shape, want) {
+		t.Errorf("shape is %v, want %v", y.Shape, want)
+	}
+}
+
+func TestFlip(t *testing.T) {
+	x := planes(3, 1, 2, 3, 4, 5, 6)
+	if got, want := FlipRows(x).Data, []float32{4, 5, 6, 1, 2, 3}; !slices.Equal(got, want) {
+		t.Errorf("rows: got %v, want %v", got, want)
+	}
+	if got, want := FlipColumns(x).Data, []float32{3, 2, 1, 6, 5, 4}; !slices.Equal(got, want) {
+		t.Errorf("columns: got %v, want %v", got, want)
+	}
+}
+
+func TestMorphology(t *testing.T) {
+	dot := planes(5,
+		0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0,
+		0, 0, 1, 0, 0,
+		0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0.5)
+	tests := map[string]struct {
+		got  *tensor.Tensor
+		want []float32
+	}{
+		"no step": {Dilate(dot, 0, Square), dot.Data},
+		"cross": {Dilate(dot, 1, Cross), []float32{
+			0, 0, 0, 0, 0,
+			0, 0, 1, 0, 0,
+			0, 1, 1, 1, 0,
+			0, 0, 1, 0, 0.5,
+			0, 0, 0, 0.5, 0.5}},
+		"square": {Dilate(dot, 1, Square), []float32{
+			0, 0, 0, 0, 0,
+			0, 1, 1, 1, 0,
+			0, 1, 1, 1, 0,
+			0, 1, 1, 1, 0.5,
+			0, 0, 0, 0.5, 0.5}},
+		"diamond": {Dilate(dot, 2, Cross), []float32{
+			0, 0, 1, 0, 0,
+			0, 1, 1, 1, 0,
+			1, 1, 1, 1, 1,
+			0, 1, 1, 1, 0.5,
+			0, 0, 1, 0.5, 0.5}},
+		"more steps than cells": {Dilate(dot, 1<<40, Cross), slices.Repeat([]float32{1}, 25)},
+		"erode what was grown":  {Erode(planes(3, 1, 1, 1, 1, 1, 1, 1, 1, 0), 1, Cross), []float32{1, 1, 1, 1, 1, 0, 1, 0, 0}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if !slices.Equal(tt.got.Data, tt.want) {
+				t.Errorf("got %v, want %v", tt.got.Data, tt.want)
+			}
+		})
+	}
+}
+
+func TestComposite(t *testing.T) {
+	to := planes(3, 0, 0, 0, 0, 0, 0)
+	from := planes(2, 1, 2, 3, 4)
+	tests := map[string]struct {
+		mask *tensor.Tensor
+		x, y int
+		want []float32
+	}{
+		"inside":             {nil, 1, 0, []float32{0, 1, 2, 0, 3, 4}},
+		"over the edge":      {nil, 2, 1, []float32{0, 0, 0, 0, 0, 1}},
+		"before the corner":  {nil, -1, -1, []float32{4, 0, 0, 0, 0, 0}},
+		"outside":            {nil, 3, 0, []float32{0, 0, 0, 0, 0, 0}},
+		"half":               {planes(1, 0.5), 0, 0, []float32{0.5, 1, 0, 1.5, 2, 0}},
+		"mask per cell":      {planes(2, 1, 0, 0, 1), 0, 0, []float32{1, 0, 0, 0, 4, 0}},
+		"far outside, above": {nil, 0, -5, []float32{0, 0, 0, 0, 0, 0}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := Composite(to, from, tt.mask, tt.x, tt.y)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Data, tt.want) {
+				t.Errorf("got %v, want %v", got.Data, tt.want)
+			}
+		})
+	}
+	if _, err := Composite(to, ramp(1, 2, 2, 2), nil, 0, 0); !errors.Is(err, tensor.ErrShape) {
+		t.Errorf("two channels onto one: error is %v", err)
+	}
+}
+
+func TestBlurErrors(t *testing.T) {
+	x := ramp(1, 1, 4, 4)
+	for name, run := range map[string]func() error{
+		"radius 0":            func() error { _, err := Gaussian(x, 0, 1); return err },
+		"radius as the side":  func() error { _, err := Gaussian(x, 4, 1); return err },
+		"sigma 0":             func() error { _, err := Gaussian(x, 1, 0); return err },
+		"sharpen a flat line": func() error { _, err := Sharpen(ramp(1, 1, 1, 9), 1, 1, 1); return err },
+	} {
+		if run() == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
