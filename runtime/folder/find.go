@@ -49,3 +49,23 @@ func (l *Layout) Find(key, name string) (string, error) {
 	}
 	return "", &NotFound{Key: key, Name: name, Nearest: nearest(name, names), Dirs: f.dirs}
 }
+
+// FindEmbedding is the file of a textual inversion as a prompt names it: in any directory of the key "embeddings" or below,
+// with or without its extension, and with folders in front or not. A name that would leave such a directory is not found.
+func (l *Layout) FindEmbedding(name string) (path string, ok bool) {
+	if !filepath.IsLocal(name) || strings.ContainsRune(name, 0) {
+		return "", false
+	}
+	c, err := l.listing("embeddings")
+	if err != nil {
+		return "", false
+	}
+	for _, dir := range c.dirs {
+		for _, ext := range []string{"", ".safetensors", ".pt", ".bin"} {
+			if path := filepath.Join(dir, name) + ext; isFile(path) {
+				return path, true
+			}
+		}
+	}
+	return "", false
+}

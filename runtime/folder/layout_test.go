@@ -161,6 +161,39 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestFindEmbedding(t *testing.T) {
+	base := tree(t, "models/embeddings/a.pt", "models/embeddings/a.safetensors", "models/embeddings/x/b.bin", "models/embeddings/x/y/c",
+		"models/embeddings/a.txt", "models/secret.pt", "models/embeddings/d.v2.pt", "models/embeddings/dir.pt/")
+	l := layout(t, Config{Base: base})
+	for name, want := range map[string]string{
+		"a":                 "a.safetensors",
+		"a.pt":              "a.pt",
+		"b":                 "x/b.bin",
+		"x/b":               "x/b.bin",
+		"y/c":               "x/y/c",
+		"c":                 "x/y/c",
+		"x/../a":            "a.safetensors",
+		"d.v2":              "d.v2.pt",
+		"A":                 "",
+		"dir":               "",
+		"":                  "",
+		"../secret":         "",
+		"x/../../secret.pt": "",
+		"a\x00":             "",
+	} {
+		got, ok := l.FindEmbedding(name)
+		if want != "" {
+			want = filepath.Join(base, "models/embeddings", want)
+		}
+		if got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	if got, ok := l.FindEmbedding(filepath.Join(base, "models/secret.pt")); ok {
+		t.Errorf("an absolute name found %s", got)
+	}
+}
+
 func TestNotFoundSaysWhatIsThere(t *testing.T) {
 	base := tree(t, "models/checkpoints/sd/v1-5-pruned.safetensors", "models/checkpoints/anything.ckpt", "models/checkpoints/v1-5-pruned-emaonly.ckpt")
 	_, err := layout(t, Config{Base: base}).Find("checkpoints", `SD\v1-5-prunde.ckpt`)

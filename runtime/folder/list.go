@@ -16,6 +16,7 @@ const clockTick = 2 * time.Second
 // listing is the cached names of one key and the modification times of the directories they were read from.
 type listing struct {
 	names []string
+	dirs  []string // that were read, each before those in it
 	times map[string]time.Time
 	read  time.Time
 }
@@ -39,6 +40,15 @@ func (c *listing) fresh(dirs []string) bool {
 // A name found in several directories is listed once. For "diffusers" they are the directories with a model_index.json.
 // The error wraps ErrUnknownKey; directories that are missing or unreadable are left out.
 func (l *Layout) List(key string) ([]string, error) {
+	c, err := l.listing(key)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(c.names), nil
+}
+
+// listing is shared: callers must not change it.
+func (l *Layout) listing(key string) (*listing, error) {
 	f, err := l.folder(key)
 	if err != nil {
 		return nil, err
@@ -51,7 +61,7 @@ func (l *Layout) List(key string) ([]string, error) {
 		c = f.read()
 		l.lists[key] = c
 	}
-	return slices.Clone(c.names), nil
+	return c, nil
 }
 
 func (f *modelFolder) read() *listing {
@@ -79,6 +89,7 @@ func (w *walk) dir(path, rel string, above []fs.FileInfo) {
 	}
 	// The time is taken before the names: a change in between makes the list stale, never wrongly fresh.
 	w.listing.times[path] = st.ModTime()
+	w.listing.dirs = append(w.listing.dirs, path)
 	files, err := os.ReadDir(path)
 	if err != nil {
 		return
