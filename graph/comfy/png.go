@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -46,57 +47,60 @@ func ReadPNG(data []byte) ([]Text, []Warning, error) {
 			warn("a damaged %s chunk (wrong checksum) was left out", kind)
 			continue
 		}
-		text, err := read(body, left)
+		key, text, err := read(body, left)
+		if left -= len(text); left < 0 {
+			return nil, nil, fmt.Errorf("PNG: %w", errTooMuchText)
+		}
 		if err != nil {
-			if left -= len(text.Text); left <= 0 {
-				return nil, nil, fmt.Errorf("PNG: %w", err)
-			}
 			warn("a damaged %s chunk was left out: %v", kind, err)
 			continue
 		}
-		if left -= len(text.Text); left < 0 {
-			return nil, nil, fmt.Errorf("PNG: %w", errTooMuchText)
+		if kind != "iTXt" {
+			text = latin1(text)
 		}
-		texts = append(texts, text)
+		texts = append(texts, Text{string(latin1(key)), string(text)})
 	}
 	return texts, warnings, nil
 }
 
-var errTooMuchText = fmt.Errorf("the texts are longer than %d MiB", maxTexts>>20)
+var (
+	errTooMuchText = fmt.Errorf("the texts are longer than %d MiB", maxTexts>>20)
+	errNoKey       = errors.New("no key")
+)
 
-// textChunks read the body of a chunk; an inflated text may have limit bytes. With an error, Text is as much as was inflated.
-var textChunks = map[string]func(body []byte, limit int) (Text, error){
+// textChunks read the body of a chunk. A packed text is unpacked to one byte more than limit; the text that comes with an error
+// is what was unpacked until then.
+var textChunks = map[string]func(body []byte, limit int) (key, text []byte, err error){
 	"tEXt": plainChunk,
 	"comf": plainChunk,
 	"zTXt": compressedChunk,
 	"iTXt": internationalChunk,
 }
 
-func plainChunk(body []byte, _ int) (Text, error) {
+// plainChunk: key NUL text.
+func plainChunk(body []byte, _ int) (key, text []byte, err error) {
 	key, text, ok := bytes.Cut(body, []byte{0})
 	if !ok {
-		return Text{}, errNoKey
+		return nil, nil, errNoKey
 	}
-	return Text{latin1(key), latin1(text)}, nil
+	return key, text, nil
 }
 
-var errNoKey = fmt.Errorf("no key")
-
 // compressedChunk: key NUL method data.
-func compressedChunk(body []byte, limit int) (Text, error) {
+func compressedChunk(body []byte, limit int) (key, text []byte, err error) {
 	key, rest, ok := bytes.Cut(body, []byte{0})
 	if !ok || len(rest) == 0 {
-		return Text{}, errNoKey
+		return nil, nil, errNoKey
 	}
-	text, err := inflate(rest[0], rest[1:], limit)
-	return Text{latin1(key), latin1(text)}, err
+	text, err = inflate(rest[0], rest[1:], limit)
+	return key, text, err
 }
 
 // internationalChunk: key NUL compressed? method language NUL translated key NUL UTF-8 text.
-func internationalChunk(body []byte, limit int) (Text, error) {
+func internationalChunk(body []byte, limit int) (key, text []byte, err error) {
 	key, rest, ok := bytes.Cut(body, []byte{0})
 	if !ok || len(rest) < 2 {
-		return Text{}, errNoKey
+		return nil, nil, errNoKey
 	}
 	compressed, method := rest[0], rest[1]
 	_, rest, ok = bytes.Cut(rest[2:], []byte{0})
@@ -104,16 +108,14 @@ func internationalChunk(body []byte, limit int) (Text, error) {
 		_, rest, ok = bytes.Cut(rest, []byte{0})
 	}
 	if !ok {
-		return Text{}, errNoKey
+		return nil, nil, errNoKey
 	}
-	var err error
 	if compressed != 0 {
 		rest, err = inflate(method, rest, limit)
 	}
-	return Text{latin1(key), string(rest)}, err
+	return key, rest, err
 }
 
-// inflate unpacks at most limit bytes; where there are more, the error comes with all that was unpacked.
 func inflate(method byte, data []byte, limit int) ([]byte, error) {
 	if method != 0 {
 		return nil, fmt.Errorf("compression method %d; PNG has only 0", method)
@@ -122,21 +124,19 @@ func inflate(method byte, data []byte, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
-	if len(text) > limit {
-		return text, errTooMuchText
-	}
-	return text, err
+	var text bytes.Buffer
+	_, err = text.ReadFrom(io.LimitReader(z, int64(limit)+1))
+	return text.Bytes(), err
 }
 
 // latin1 decodes text that should be Latin-1; many programs write UTF-8 instead, which is kept.
-func latin1(text []byte) string {
+func latin1(text []byte) []byte {
 	if utf8.Valid(text) {
-		return string(text)
+		return text
 	}
-	runes := make([]rune, len(text))
-	for i, c := range text {
-		runes[i] = rune(c)
+	decoded := make([]byte, 0, len(text)*2)
+	for _, c := range text {
+		decoded = utf8.AppendRune(decoded, rune(c))
 	}
-	return string(runes)
+	return decoded
 }

@@ -97,7 +97,7 @@ func exifTexts(data []byte) ([]Text, error) {
 		if total += size; total > maxTexts {
 			return nil, errTooMuchText
 		}
-		key, rest, ok := strings.Cut(latin1(bytes.TrimRight(text, "\x00")), ":")
+		key, rest, ok := strings.Cut(string(latin1(bytes.TrimRight(text, "\x00"))), ":")
 		if ok {
 			values = append(values, value{order.Uint16(entry), Text{strings.ToLower(key), rest}})
 		}
