@@ -3,6 +3,7 @@ package comfy
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,8 +79,7 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 		origin
 	}
 	var links []link
-	linked := map[string]bool{}
-	primitive := map[string]any{} // values of PrimitiveNodes by widget
+	var primitive map[string]any // values of PrimitiveNodes by widget
 	for i := range n.inputs {
 		slot := &n.inputs[i]
 		if slot.link == "" {
@@ -92,10 +92,12 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 				c.warn(n, fmt.Sprintf("input %s: link %s is not in the file; taken as not linked", slot.name, slot.link))
 			}
 		case from.node.class == "PrimitiveNode":
+			if primitive == nil {
+				primitive = map[string]any{}
+			}
 			primitive[slot.widgetName()] = c.primitiveValue(from.node)
 		default:
 			links = append(links, link{slot, from})
-			linked[slot.name] = true
 		}
 	}
 	inputs := &ojson.Object{}
@@ -103,7 +105,7 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 		if v, ok := primitive[w.Name]; ok && v != nil {
 			w.value = v
 		}
-		if linked[w.Name] {
+		if slices.ContainsFunc(links, func(l link) bool { return l.slot.name == w.Name }) {
 			inputs.Set(w.Name, nil) // keeps the place
 			continue
 		}

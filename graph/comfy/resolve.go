@@ -20,7 +20,11 @@ type linkWanted struct{ link, typ string }
 // resolve follows a link back to a node that is neither a Reroute nor bypassed (contract 5.5). The origin may be muted or a PrimitiveNode.
 // typ is the type of the input that is fed; it counts where the link itself has none. A circle has no origin.
 func (r *resolver) resolve(link, typ string) origin {
-	if l := r.links[link]; l.typ != "" {
+	l := r.links[link]
+	if n := r.byID[l.origin]; n != nil && !n.virtual() && n.mode != modeBypassed {
+		return origin{n, l.originSlot} // the common case needs no memory
+	}
+	if l.typ != "" {
 		typ = l.typ
 	}
 	var way []linkWanted

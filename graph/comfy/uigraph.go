@@ -136,10 +136,11 @@ func (g *uiGraph) parseLinks(list []any) error {
 			return fmt.Errorf("workflow: links[%d] is %s; an array or an object is needed", i, ojson.Kind(v))
 		}
 		n, ok := whole(slot)
-		if idText(id) == "" || idText(origin) == "" || !ok || n < 0 {
+		key, from := idText(id), idText(origin)
+		if key == "" || from == "" || !ok || n < 0 {
 			return fmt.Errorf("workflow: links[%d]: %s is no link from an output of a node", i, shorten(ojson.PythonRepr(v)))
 		}
-		g.links[idText(id)] = uiLink{idText(origin), int(n), typ}
+		g.links[key] = uiLink{from, int(n), typ}
 	}
 	if len(g.links) == 0 {
 		g.linksFromOutputs()

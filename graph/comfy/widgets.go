@@ -31,74 +31,93 @@ func readWidgets(class *Class, saved any) []widget {
 			}
 		}
 	case []any:
-		entries := widgetEntries(class, saved)
-		at := 0
+		entries := widgetEntries{saved: saved, dummies: dummyEntries(class, saved)}
 		for i := range widgets {
 			w := &widgets[i]
-			if at < len(entries) {
-				w.entry = entries[at]
-				if v := saved[w.entry]; v != nil {
+			if v, entry, ok := entries.next(); ok {
+				w.entry = entry
+				if v != nil {
 					w.value = v
 				}
 			}
-			at++
-			at += controlEntries(widgets[i:], saved, entries, at)
+			entries.skipControl(widgets[i:])
 		}
 	}
 	return widgets
 }
 
-// widgetEntries lists the places of entries that belong to widgets and their controls: all of them, except in files of editors before
-// 1.16, which saved an entry for inputs with forceInput as well. Such a file is known by its number of entries.
-func widgetEntries(class *Class, saved []any) []int {
-	var forced []bool // by entry, in an old file
+// widgetEntries walks over the entries of widgets_values.
+type widgetEntries struct {
+	saved   []any
+	at      int
+	dummies []bool // entries to pass over; nil if there are none
+}
+
+// peek returns the entry that is next, and its place.
+func (e *widgetEntries) peek() (v any, entry int, ok bool) {
+	for e.at < len(e.dummies) && e.dummies[e.at] {
+		e.at++
+	}
+	if e.at >= len(e.saved) {
+		return nil, 0, false
+	}
+	return e.saved[e.at], e.at, true
+}
+
+func (e *widgetEntries) next() (v any, entry int, ok bool) {
+	v, entry, ok = e.peek()
+	e.at++
+	return v, entry, ok
+}
+
+// skipControl steps over the entries of the control of widgets[0]: the mode, and for a drop-down also a filter. An entry that cannot
+// be a mode is the next widget's value: the file is older than the control. The other way round, a mode that no widget wants is
+// skipped after a whole number: the definition has lost its control.
+func (e *widgetEntries) skipControl(widgets []widget) {
+	entry, _, ok := e.peek()
+	w := widgets[0]
+	_, legacy := entry.(bool)
+	switch {
+	case !ok:
+	case !w.Control:
+		if w.Type == graph.TypeInt && isControlWord(entry) && (len(widgets) == 1 || !widgets[1].accepts(entry)) {
+			e.next()
+		}
+	case entry == nil || legacy || isControlWord(entry):
+		e.next()
+		if w.Type == graph.TypeCombo {
+			e.next()
+		}
+	}
+}
+
+// dummyEntries marks the entries of inputs with forceInput, which editors before 1.16 saved although they have no widget; nil if there
+// are none. Such a file is known by its number of entries.
+func dummyEntries(class *Class, saved []any) []bool {
+	if !slices.ContainsFunc(class.Inputs, func(in Input) bool { return in.Forced }) {
+		return nil
+	}
+	var dummies []bool
 	upload := 0
 	for _, in := range class.Inputs {
 		if !in.Widget && !in.Forced {
 			continue
 		}
-		forced = append(forced, in.Forced)
+		dummies = append(dummies, in.Forced)
 		if in.Control {
-			forced = append(forced, false)
+			dummies = append(dummies, false)
 			if in.Type == graph.TypeCombo {
-				forced = append(forced, false)
+				dummies = append(dummies, false)
 			}
 		}
 		if in.Upload {
 			upload = 1
 		}
 	}
-	old := slices.Contains(forced, true) && (len(saved) == len(forced) || len(saved) == len(forced)+upload)
-	entries := make([]int, 0, len(saved))
-	for i := range saved {
-		if !old || i >= len(forced) || !forced[i] {
-			entries = append(entries, i)
-		}
+	if len(saved) != len(dummies) && len(saved) != len(dummies)+upload {
+		return nil
 	}
-	return entries
-}
-
-// controlEntries counts the entries at a place that belong to the control of widgets[0]: the mode, and for a drop-down also a filter.
-// An entry that cannot be a mode is the next widget's value: the file is older than the control. The other way round, a mode that no
-// widget wants is skipped after a whole number: the definition has lost its control.
-func controlEntries(widgets []widget, saved []any, entries []int, at int) int {
-	if at >= len(entries) {
-		return 0
-	}
-	entry := saved[entries[at]]
-	if !widgets[0].Control {
-		if widgets[0].Type == graph.TypeInt && isControlWord(entry) && (len(widgets) == 1 || !widgets[1].accepts(entry)) {
-			return 1
-		}
-		return 0
-	}
-	if _, legacy := entry.(bool); entry != nil && !legacy && !isControlWord(entry) {
-		return 0
-	}
-	if widgets[0].Type == graph.TypeCombo {
-		return 2
-	}
-	return 1
+	return dummies
 }
 
 func isControlWord(v any) bool {

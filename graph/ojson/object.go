@@ -3,7 +3,7 @@ package ojson
 import "iter"
 
 // indexFrom is the number of members from which an object looks keys up in a map; below it a walk over the keys is faster.
-const indexFrom = 12
+const indexFrom = 24
 
 type member struct {
 	key   string

@@ -144,7 +144,11 @@ func (p *parser) value() (any, error) {
 	}
 	switch c := p.text[p.pos]; {
 	case c == '"':
-		return p.string()
+		s, err := p.string()
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
 	case c == '{':
 		return p.object()
 	case c == '[':
@@ -172,9 +176,9 @@ func (p *parser) array() (any, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}
-	defer p.leave()
 	p.space()
 	if p.accept(']') {
+		p.depth--
 		return []any{}, nil
 	}
 	base := len(p.items)
@@ -197,6 +201,7 @@ func (p *parser) array() (any, error) {
 	copy(list, p.items[base:])
 	clear(p.items[base:])
 	p.items = p.items[:base]
+	p.depth--
 	return list, nil
 }
 
@@ -204,9 +209,9 @@ func (p *parser) object() (any, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}
-	defer p.leave()
 	p.space()
 	if p.accept('}') {
+		p.depth--
 		return &Object{}, nil
 	}
 	base := len(p.members)
@@ -227,7 +232,7 @@ func (p *parser) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.members = append(p.members, member{key.(string), v})
+		p.members = append(p.members, member{key, v})
 		p.space()
 		if p.accept('}') {
 			break
@@ -240,19 +245,23 @@ func (p *parser) object() (any, error) {
 	o := objectOf(p.members[base:])
 	clear(p.members[base:])
 	p.members = p.members[:base]
+	p.depth--
 	return o, nil
 }
 
 // objectOf copies members; of a key that comes twice the last value wins, at the place of the first.
 func objectOf(members []member) *Object {
 	o := &Object{members: make([]member, 0, len(members))}
+	if len(members) >= indexFrom {
+		o.index = make(map[string]int, len(members))
+	}
 	for _, m := range members {
 		o.Set(m.key, m.value)
 	}
 	return o
 }
 
-// enter steps over the opening bracket.
+// enter steps over the opening bracket; the end of the container takes the level back.
 func (p *parser) enter() error {
 	if p.depth == p.maxDepth {
 		err := p.errorAt(p.pos, fmt.Sprintf("nested deeper than the %d levels allowed", p.maxDepth))
@@ -263,8 +272,6 @@ func (p *parser) enter() error {
 	p.pos++
 	return nil
 }
-
-func (p *parser) leave() { p.depth-- }
 
 func (p *parser) space() {
 	for p.pos < len(p.text) {

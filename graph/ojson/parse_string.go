@@ -8,8 +8,8 @@ import (
 )
 
 // string reads a quoted string. The common case, ASCII or valid UTF-8 without escapes, is a part of the text and allocates
-// nothing but the interface value.
-func (p *parser) string() (any, error) {
+// nothing.
+func (p *parser) string() (string, error) {
 	open := p.pos
 	p.pos++
 	start := p.pos
@@ -22,13 +22,13 @@ func (p *parser) string() (any, error) {
 		case c == '\\':
 			return p.escapedString(open, start)
 		case c < 0x20:
-			return nil, p.controlCharacter(c)
+			return "", p.controlCharacter(c)
 		case c < utf8.RuneSelf:
 			p.pos++
 		default:
 			r, size := decodeRune(p.text[p.pos:])
 			if size == 0 {
-				return nil, p.notUTF8()
+				return "", p.notUTF8()
 			}
 			if utf16.IsSurrogate(r) {
 				return p.escapedString(open, start) // may have to be joined with the next one
@@ -36,11 +36,11 @@ func (p *parser) string() (any, error) {
 			p.pos += size
 		}
 	}
-	return nil, p.unterminated(open)
+	return "", p.unterminated(open)
 }
 
 // escapedString goes on from p.pos with a copy of what was read since start.
-func (p *parser) escapedString(open, start int) (any, error) {
+func (p *parser) escapedString(open, start int) (string, error) {
 	buf := append(make([]byte, 0, p.pos-start+32), p.text[start:p.pos]...)
 	var high rune // the high surrogate that buf ends with; 0 if none
 	for p.pos < len(p.text) {
@@ -50,18 +50,18 @@ func (p *parser) escapedString(open, start int) (any, error) {
 			return string(buf), nil
 		}
 		if c < 0x20 {
-			return nil, p.controlCharacter(c)
+			return "", p.controlCharacter(c)
 		}
 		var r rune
 		if c == '\\' {
 			var err error
 			if r, err = p.escape(open); err != nil {
-				return nil, err
+				return "", err
 			}
 		} else {
 			var size int
 			if r, size = decodeRune(p.text[p.pos:]); size == 0 {
-				return nil, p.notUTF8()
+				return "", p.notUTF8()
 			}
 			p.pos += size
 		}
@@ -80,7 +80,7 @@ func (p *parser) escapedString(open, start int) (any, error) {
 		}
 		buf = utf8.AppendRune(buf, r)
 	}
-	return nil, p.unterminated(open)
+	return "", p.unterminated(open)
 }
 
 // escape reads from the backslash on.
