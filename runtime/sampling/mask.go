@@ -1,0 +1,64 @@
+package sampling
+
+import (
+	"context"
+
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// maskedDenoiser keeps the cells outside of a mask: the model sees them as the original latent with fitting noise, and
+// its prediction for them is the latent itself.
+type maskedDenoiser struct {
+	model         Denoiser
+	sampling      ModelSampling
+	mask          []float32 // as long as the latent
+	noise, latent []float32
+	input         *tensor.Tensor // scratch
+}
+
+func newMaskedDenoiser(model Denoiser, ms ModelSampling, o Options, noise, latent *tensor.Tensor) *maskedDenoiser {
+	if s, ok := o.Sampler.(interface{ freshMaskNoise() bool }); ok && s.freshMaskNoise() {
+		noise = tensor.New(latent.Shape...)
+		NewGenerator(o.Seed + 1).Normal(noise.Data)
+	}
+	return &maskedDenoiser{
+		model: model, sampling: ms, mask: spread(o.Mask, latent.Shape), noise: noise.Data, latent: latent.Data,
+		input: tensor.New(latent.Shape...),
+	}
+}
+
+// spread repeats a mask whose batch or channels are 1 to a latent's shape.
+func spread(mask *tensor.Tensor, shape []int) []float32 {
+	plane := tensor.Size(shape[2:])
+	out := make([]float32, 0, tensor.Size(shape))
+	for b := range shape[0] {
+		for c := range shape[1] {
+			from := (b%mask.Shape[0]*mask.Shape[1] + c%mask.Shape[1]) * plane
+			out = append(out, mask.Data[from:from+plane]...)
+		}
+	}
+	return out
+}
+
+// Denoise calls the model with the kept cells in place. Only the denoised prediction is masked, not the unconditional
+// one, which samplers use for its direction.
+func (m *maskedDenoiser) Denoise(ctx context.Context, x *tensor.Tensor, sigma float32) (Prediction, error) {
+	kept := m.input.Data
+	m.sampling.AddNoise(kept, m.noise, m.latent, sigma, false)
+	blend(kept, m.mask, x.Data, kept)
+	p, err := m.model.Denoise(ctx, m.input, sigma)
+	if err != nil {
+		return Prediction{}, err
+	}
+	denoised := tensor.New(x.Shape...)
+	blend(denoised.Data, m.mask, p.Denoised.Data, m.latent)
+	p.Denoised = denoised
+	return p, nil
+}
+
+// blend sets dst to inside·mask + outside·(1-mask). dst may be either of them.
+func blend(dst, mask, inside, outside []float32) {
+	for i, w := range mask {
+		dst[i] = inside[i]*w + outside[i]*(1-w)
+	}
+}

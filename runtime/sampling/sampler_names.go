@@ -1,0 +1,52 @@
+package sampling
+
+// samplers lists the named samplers in the order clients show them.
+var samplers = []struct {
+	name    SamplerName
+	sampler Sampler
+}{
+	{"euler", Euler{}},
+	{"euler_cfg_pp", EulerCFGPP{}},
+	{"euler_ancestral", EulerAncestral{Eta: 1, SNoise: 1}},
+	{"euler_ancestral_cfg_pp", EulerCFGPP{Eta: 1, SNoise: 1}},
+	{"heun", Heun{}},
+	{"heunpp2", HeunPP2{}},
+	{"dpm_2", DPM2{}},
+	{"dpm_2_ancestral", DPM2{Eta: 1, SNoise: 1}},
+	{"lms", LMS{Order: 4}},
+	{"dpm_fast", DPMFast{SNoise: 1}},
+	{"dpm_adaptive", DPMAdaptive{
+		Order: 3, RTol: 0.05, ATol: 0.0078, HInit: 0.05, ICoeff: 1, AcceptSafety: 0.81, SNoise: 1,
+	}},
+	{"dpmpp_2s_ancestral", DPMPP2SAncestral{Eta: 1, SNoise: 1}},
+	{"dpmpp_2s_ancestral_cfg_pp", DPMPP2SAncestral{Eta: 1, SNoise: 1, CFGPP: true}},
+	{"dpmpp_sde", DPMPPSDE{Eta: 1, SNoise: 1, R: 0.5}},
+	{"dpmpp_sde_gpu", DPMPPSDE{Eta: 1, SNoise: 1, R: 0.5}},
+	{"dpmpp_2m", DPMPP2M{}},
+	{"dpmpp_2m_cfg_pp", DPMPP2M{CFGPP: true}},
+	{"dpmpp_2m_sde", DPMPP2MSDE{Eta: 1, SNoise: 1}},
+	{"dpmpp_2m_sde_gpu", DPMPP2MSDE{Eta: 1, SNoise: 1}},
+	{"dpmpp_2m_sde_heun", DPMPP2MSDE{Eta: 1, SNoise: 1, Heun: true}},
+	{"dpmpp_2m_sde_heun_gpu", DPMPP2MSDE{Eta: 1, SNoise: 1, Heun: true}},
+	{"dpmpp_3m_sde", DPMPP3MSDE{Eta: 1, SNoise: 1}},
+	{"dpmpp_3m_sde_gpu", DPMPP3MSDE{Eta: 1, SNoise: 1}},
+	{"ddpm", DDPM{}},
+	{"lcm", LCMSampler{}},
+	{"ipndm", IPNDM{}},
+	{"ipndm_v", IPNDM{VariableStep: true}},
+	{"deis", DEIS{}},
+	{"res_multistep", ResMultistep{}},
+	{"res_multistep_cfg_pp", ResMultistep{CFGPP: true}},
+	{"res_multistep_ancestral", ResMultistep{Eta: 1, SNoise: 1}},
+	{"res_multistep_ancestral_cfg_pp", ResMultistep{Eta: 1, SNoise: 1, CFGPP: true}},
+	{"gradient_estimation", GradientEstimation{Gamma: 2}},
+	{"gradient_estimation_cfg_pp", GradientEstimation{Gamma: 2, CFGPP: true}},
+	{"er_sde", ERSDE{SolverType: "ER-SDE", MaxStage: 3, Eta: 1, SNoise: 1}},
+	{"seeds_2", SEEDS2{Eta: 1, SNoise: 1, R: 0.5}},
+	{"seeds_3", SEEDS3{Eta: 1, SNoise: 1, R1: 1. / 3, R2: 2. / 3}},
+	{"sa_solver", saSolver},
+	{"sa_solver_pece", saSolver.withPECE()},
+	{"ddim", DDIM{}},
+	{"uni_pc", UniPC{}},
+	{"uni_pc_bh2", UniPC{BH2: true}},
+}
