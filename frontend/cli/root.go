@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/oneactor/oneactor/frontend"
+	"github.com/oneactor/oneactor/graph"
+)
+
+// Program is what main hands over.
+type Program struct {
+	Version string
+	Nodes   func() (*graph.Registry, error)
+	Open    func(frontend.Settings) (frontend.Host, error)
+	Bench   frontend.Bench
+
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// The exit codes of every command.
+const (
+	exitDone   = 0
+	exitFailed = 1 // something failed while it ran
+	exitUsage  = 2 // the workflow or the usage is wrong
+)
+
+// failure is an error that decides the exit code. With a nil err everything has been said already.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+// Main runs the command line and returns the exit code. Ctrl-C and SIGTERM cancel what runs; a second one ends the process at once.
+func Main(p Program, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := New(p)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.Err, "oneactor: interrupted")
+		return exitFailed
+	}
+	var f failure
+	if !errors.As(err, &f) {
+		f = failure{exitUsage, err} // what cobra itself finds wrong
+	}
+	if f.err != nil {
+		fmt.Fprintln(p.Err, "oneactor:", f.err)
+	}
+	return f.code
+}
+
+// New builds the command tree.
+func New(p Program) *cobra.Command {
+	app := &app{Program: p}
+	root := &cobra.Command{
+		Use:           "oneactor",
+		Short:         "Run ComfyUI workflows, with the same character in every picture",
+		Long:          "oneactor runs ComfyUI workflows headless: the JSON and PNG files you have, with the models you have.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	app.settingsFlags(root)
+	root.AddCommand(
+		app.runCommand(), app.validateCommand(), app.convertCommand(), app.nodesCommand(), app.modelsCommand(),
+		app.benchCommand(), app.doctorCommand(), app.versionCommand(),
+	)
+	return root
+}
+
+// app is the state that commands share.
+type app struct {
+	Program
+	settings frontend.Settings
+}
+
+func (a *app) settingsFlags(c *cobra.Command) {
+	f, s := c.PersistentFlags(), &a.settings
+	f.StringVar(&s.BaseDirectory, "base-directory", "", "folder that holds models/, input/ and output/, such as a ComfyUI folder (default: the current one)")
+	f.StringVar(&s.OutputDirectory, "output-directory", "", "where results go (default: output/ in the base directory)")
+	f.StringVar(&s.InputDirectory, "input-directory", "", "where pictures are loaded from (default: input/)")
+	f.StringVar(&s.TempDirectory, "temp-directory", "", "parent of the folder temp/ for previews")
+	f.StringVar(&s.UserDirectory, "user-directory", "", "settings and saved workflows (default: user/)")
+	f.StringArrayVar(&s.ExtraModelPaths, "extra-model-paths-config", nil, "extra_model_paths.yaml with further model folders; may be repeated")
+	f.StringVar(&s.Device, "device", "auto", "what computes: auto, cpu, cuda or cuda:N")
+	f.IntVar(&s.Threads, "threads", 0, "CPU threads (default: one per core)")
+	f.StringVar(&s.Library, "onnxruntime", "", "the onnxruntime library (default: found, see oneactor doctor)")
+	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (little memory) or packed (fastest)")
+	f.Int64Var(&s.CacheBytes, "cache-bytes", 0, "memory for results kept between runs (default: a quarter of the memory)")
+	f.BoolVar(&s.DisableMetadata, "disable-metadata", false, "save no prompt and workflow in files")
+}
+
+// open makes the host the flags ask for.
+func (a *app) open() (frontend.Host, error) {
+	host, err := a.Open(a.settings)
+	if err != nil {
+		return nil, failure{exitUsage, err}
+	}
+	return host, nil
+}

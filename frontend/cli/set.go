@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/ojson"
+)
+
+// override is one --set NODE.INPUT=VALUE.
+type override struct{ node, input, value string }
+
+// parseOverride splits at the first "=", and the left side at its last ".": titles of nodes may hold dots, names of inputs do not.
+func parseOverride(s string) (override, error) {
+	left, value, ok := strings.Cut(s, "=")
+	dot := strings.LastIndex(left, ".")
+	if !ok || dot < 1 || dot == len(left)-1 {
+		return override{}, fmt.Errorf("--set %q: use NODE.INPUT=VALUE, with NODE an id or a title", s)
+	}
+	return override{left[:dot], left[dot+1:], value}, nil
+}
+
+// apply writes the value into the prompt, read as the declared type of the input. A link in its place is replaced.
+func (o override) apply(prompt *ojson.Object, registry *graph.Registry) error {
+	id, err := o.find(prompt)
+	if err != nil {
+		return err
+	}
+	node := prompt.Object(id)
+	class := registry.Class(node.String("class_type"))
+	if class == nil {
+		return fmt.Errorf("--set %s.%s: node %s has the unknown class %q", o.node, o.input, id, node.String("class_type"))
+	}
+	in := class.Input(o.input)
+	if in == nil || !in.Widget() {
+		return fmt.Errorf("--set %s.%s: %s has no such value; it has %s", o.node, o.input, class.Name, strings.Join(widgets(class), ", "))
+	}
+	value, err := parseValue(o.value, in.Type)
+	if err != nil {
+		return fmt.Errorf("--set %s.%s: %w", o.node, o.input, err)
+	}
+	inputs := node.Object("inputs")
+	if inputs == nil {
+		inputs = ojson.NewObject()
+		node.Set("inputs", inputs)
+	}
+	inputs.Set(o.input, value)
+	return nil
+}
+
+// find is the id of the node: an id first, then a title.
+func (o override) find(prompt *ojson.Object) (string, error) {
+	if prompt.Object(o.node) != nil {
+		return o.node, nil
+	}
+	var found, all []string
+	for id := range prompt.All() {
+		node := prompt.Object(id)
+		if node == nil {
+			continue
+		}
+		title := node.Object("_meta").String("title")
+		if title == o.node {
+			found = append(found, id)
+		}
+		all = append(all, fmt.Sprintf("%s (%s)", id, firstOf(title, node.String("class_type"))))
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", fmt.Errorf("--set %s.%s: no node has this id or title; there are %s", o.node, o.input, strings.Join(all, ", "))
+	default:
+		return "", fmt.Errorf("--set %s.%s: the nodes %s have this title; use an id", o.node, o.input, strings.Join(found, ", "))
+	}
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func widgets(c *graph.Class) []string {
+	var names []string
+	for _, in := range c.Inputs {
+		if in.Widget() {
+			names = append(names, in.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// parseValue reads text as a value of a wire type; the engine checks limits and choices later.
+func parseValue(s, wireType string) (any, error) {
+	switch wireType {
+	case graph.TypeInt:
+		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return i, nil
+		}
+		if u, err := strconv.ParseUint(s, 10, 64); err == nil {
+			return u, nil
+		}
+		return nil, fmt.Errorf("%q is not a whole number", s)
+	case graph.TypeFloat:
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number", s)
+		}
+		return f, nil
+	case graph.TypeBoolean:
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither true nor false", s)
+		}
+		return b, nil
+	default:
+		return s, nil
+	}
+}

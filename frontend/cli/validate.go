@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate FILE...", Short: "Check workflows without running them", Args: cobra.MinimumNArgs(1),
+		Long: "Check workflows without running them: everything that is wrong is listed, each mistake on its node. FILE may be - for standard input.",
+		RunE: func(_ *cobra.Command, files []string) error {
+			s, err := a.session()
+			if err != nil {
+				return err
+			}
+			defer s.host.Close()
+			bad := 0
+			for _, path := range files {
+				if err := s.validate(path); err != nil {
+					bad++
+					fmt.Fprintln(a.Err, "oneactor:", err)
+				}
+			}
+			if bad > 0 {
+				return failure{code: exitUsage}
+			}
+			return nil
+		},
+	}
+}
+
+func (s *session) validate(path string) error {
+	file, err := s.read(path)
+	if err != nil {
+		return err
+	}
+	if err := s.engine.Validate(file.Prompt, nil).Err(); err != nil {
+		return fmt.Errorf("%s:\n%w", path, err)
+	}
+	_, err = fmt.Fprintf(s.app.Out, "%s: valid\n", path)
+	return err
+}

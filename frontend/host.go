@@ -1,0 +1,87 @@
+// Package frontend holds what people and clients use: cli, the commands; later the HTTP server and the canvas.
+//
+// A front end knows package graph and one interface of the rest of the program, Host, which main fills.
+package frontend
+
+import (
+	"context"
+	"io"
+)
+
+// Settings are the flags that say where files are and what computes.
+type Settings struct {
+	BaseDirectory   string
+	OutputDirectory string
+	InputDirectory  string
+	TempDirectory   string
+	UserDirectory   string
+	ExtraModelPaths []string
+
+	Device          string // auto, cpu, cuda or cuda:N
+	Threads         int    // of one operator; 0 is one per core
+	Library         string // path of the onnxruntime library; empty: find it
+	Weights         string // auto, mapped or packed
+	CacheBytes      int64  // results kept between runs; 0 is a quarter of memory
+	DisableMetadata bool   // save no prompt and workflow in files
+}
+
+// Host is what a front end needs of the program besides the engine.
+type Host interface {
+	// Bind gives nodes their environment.
+	Bind(ctx context.Context) context.Context
+	// Choices lists what a drop-down offers (graph.Config.Choices).
+	Choices(key string) ([]string, error)
+	// Folders lists the model folders and what is in them.
+	Folders() ([]Folder, error)
+	// Path is where a result of a node lies: type is input, output or temp.
+	Path(folderType, subfolder, filename string) string
+	// Doctor says what computes, and what is missing.
+	Doctor() Diagnosis
+	// Close frees models and removes temporary files.
+	Close() error
+}
+
+// Folder is a model folder key, its directories, and the names of the models in them.
+type Folder struct {
+	Key         string   `json:"key"`
+	Directories []string `json:"directories"`
+	Models      []string `json:"models"`
+}
+
+// Diagnosis is the state of the machine as far as the program depends on it.
+type Diagnosis struct {
+	Library   string    `json:"library"` // path of onnxruntime; empty when none was found
+	Version   string    `json:"version"`
+	Providers []string  `json:"providers"`
+	Device    string    `json:"device"`
+	Threads   int       `json:"threads"`
+	Note      string    `json:"note,omitempty"`    // such as why the GPU is not used
+	Problem   string    `json:"problem,omitempty"` // why nothing can be computed
+	Tried     []Attempt `json:"tried"`
+	Memory    int64     `json:"memory"` // bytes of the machine
+}
+
+// Attempt is one place where the library was looked for.
+type Attempt struct {
+	Source  string `json:"source"`
+	Path    string `json:"path"`
+	Version string `json:"version,omitempty"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Bench measures models; it is apart from Host because it needs no engine.
+type Bench interface {
+	// WriteWeights makes a checkpoint of SD 1.5 size with random weights.
+	WriteWeights(ctx context.Context, path string, dtype string, seed uint64) error
+	// Measure prints a table; with peers it runs PyTorch in turn.
+	Measure(ctx context.Context, o BenchOptions, out io.Writer) error
+}
+
+// BenchOptions of Bench.Measure.
+type BenchOptions struct {
+	Checkpoint string   // empty: one with random weights is made in a temporary place
+	Peers      string   // Python with PyTorch to compare with; empty: none
+	Rounds     int      // runs of each part; 0 is the default
+	Only       []string // parts to measure; empty: all
+	Threads    int
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pbnjay/memory"
+
+	"github.com/oneactor/oneactor/frontend"
+	"github.com/oneactor/oneactor/runtime"
+	"github.com/oneactor/oneactor/runtime/folder"
+	"github.com/oneactor/oneactor/runtime/ort"
+)
+
+// host is the runtime as front ends see it.
+type host struct {
+	*runtime.Runtime
+	options ort.Options
+}
+
+var _ frontend.Host = host{}
+
+func openHost(s frontend.Settings) (frontend.Host, error) {
+	layout, err := folder.New(folder.Config{
+		Base: s.BaseDirectory, Output: s.OutputDirectory, Input: s.InputDirectory, Temp: s.TempDirectory, User: s.UserDirectory,
+		ExtraPaths: s.ExtraModelPaths,
+	})
+	if err != nil {
+		return nil, err
+	}
+	policy := runtime.WeightsPolicy(cmp.Or(s.Weights, string(runtime.WeightsAuto)))
+	if known := policy.Choices(); !slices.Contains(known, string(policy)) {
+		return nil, fmt.Errorf("--weights %q: use %s", s.Weights, strings.Join(known, ", "))
+	}
+	options := ort.Options{Library: s.Library, Device: s.Device, Threads: s.Threads}
+	rt, err := runtime.New(runtime.Config{Folders: layout, ORT: options, Weights: policy, DisableMetadata: s.DisableMetadata})
+	if err != nil {
+		return nil, err
+	}
+	return host{rt, options}, nil
+}
+
+func (h host) Bind(ctx context.Context) context.Context { return runtime.With(ctx, h.Runtime) }
+
+func (h host) Path(folderType, subfolder, filename string) string {
+	return filepath.Join(h.Runtime.Folders.Dir(folder.Root(folderType)), subfolder, filename)
+}
+
+func (h host) Folders() ([]frontend.Folder, error) {
+	var out []frontend.Folder
+	for _, key := range h.Runtime.Folders.Keys() {
+		dirs, err := h.Runtime.Folders.Dirs(key)
+		if err != nil {
+			return nil, err
+		}
+		names, err := h.Runtime.Folders.List(key)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, frontend.Folder{Key: key, Directories: dirs, Models: names})
+	}
+	return out, nil
+}
+
+func (h host) Doctor() frontend.Diagnosis {
+	r := ort.Diagnose(h.options)
+	d := frontend.Diagnosis{
+		Library: r.Library, Version: r.Version, Providers: r.Providers, Device: r.Device, Threads: r.Threads,
+		Note: r.Note, Problem: r.Problem, Memory: int64(memory.TotalMemory()),
+	}
+	for _, a := range r.Tried {
+		d.Tried = append(d.Tried, frontend.Attempt{Source: a.Source, Path: a.Path, Version: a.Version, Problem: a.Problem})
+	}
+	return d
+}

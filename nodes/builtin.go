@@ -1,0 +1,19 @@
+package nodes
+
+import (
+	"slices"
+
+	"github.com/oneactor/oneactor/graph"
+)
+
+// Builtin lists every node class of the program.
+func Builtin() []graph.Declaration {
+	return slices.Concat(
+		loaderNodes(),
+		loraNodes(),
+		conditioningNodes(),
+		controlNetNodes(),
+		vaeNodes(),
+		samplingNodes(),
+	)
+}

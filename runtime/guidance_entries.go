@@ -1,0 +1,245 @@
+package runtime
+
+import (
+	"math"
+	"slices"
+
+	"github.com/oneactor/oneactor/runtime/imaging"
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// cells is a rectangle in latent cells.
+type cells struct{ h, w, y, x int }
+
+// contains reports whether b lies inside a.
+func (a cells) contains(b cells) bool {
+	return b.y >= a.y && b.x >= a.x && b.y+b.h <= a.y+a.h && b.x+b.w <= a.x+a.w
+}
+
+// clip cuts the size at the border of a latent of height h and width w; the corner stays.
+func (a cells) clip(h, w int) cells {
+	a.h, a.w = min(a.h, h-a.y), min(a.w, w-a.x)
+	return a
+}
+
+// entry is a Cond made ready for one run: area and mask in latent cells, its range in sigmas.
+type entry struct {
+	embedding, pooled *tensor.Tensor
+	area              *cells         // nil: the whole latent
+	mask              *tensor.Tensor // [B,H,W] in latent cells, nil for none
+	strength          float32
+	maskStrength      float32
+	highest, lowest   float32 // sigmas between which the entry applies
+	control           *Control
+	controlToUncond   bool
+}
+
+// prepare turns the lists of a run (positive first) into entries for a latent of height h and width w, as ComfyUI's process_conds does:
+// areas and masks in cells, ranges in sigmas, opposite entries for areas, controls lent to the negative prompt.
+func prepare(lists []Conditioning, h, w int, percentToSigma func(float64) float64) ([][]entry, error) {
+	out := make([][]entry, len(lists))
+	for i, list := range lists {
+		for _, c := range list {
+			e, err := newEntry(c, h, w, percentToSigma)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = append(out[i], e)
+		}
+	}
+	for i := range out {
+		// An entry added for an area of another list is looked at too, so the bound is read anew.
+		for j := 0; j < len(out[i]); j++ {
+			for k := range out {
+				if k != i {
+					out[k] = withOpposite(out[k], out[i][j])
+				}
+			}
+		}
+	}
+	for i := 1; i < len(out); i++ {
+		lendControl(out[0], out[i])
+	}
+	return out, nil
+}
+
+func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, error) {
+	e := entry{
+		embedding: c.Embedding, pooled: c.Pooled, strength: c.Strength, maskStrength: c.MaskStrength,
+		highest: float32(math.Inf(1)), lowest: float32(math.Inf(-1)),
+		control: c.Control, controlToUncond: c.ControlToUncond,
+	}
+	if c.Area != nil {
+		a := c.Area.cells(h, w)
+		e.area = &a
+	}
+	if c.Mask != nil {
+		m, err := resizeMask(c.Mask, h, w)
+		if err != nil {
+			return entry{}, err
+		}
+		e.mask = m
+		if c.MaskBounds {
+			a := bounds(m)
+			e.area = &a
+		}
+	}
+	if c.Range != nil {
+		e.highest, e.lowest = float32(percentToSigma(c.Range.Start)), float32(percentToSigma(c.Range.End))
+	}
+	return e, nil
+}
+
+// cells is the area on a latent of height h and width w.
+func (a Area) cells(h, w int) cells {
+	if !a.Percentage {
+		return cells{int(a.Height), int(a.Width), int(a.Y), int(a.X)}
+	}
+	part := func(p float64, n int) int { return int(math.RoundToEven(p * float64(n))) }
+	return cells{max(1, part(a.Height, h)), max(1, part(a.Width, w)), part(a.Y, h), part(a.X, w)}
+}
+
+// resizeMask brings a mask [B,H,W] to the size of the latent.
+func resizeMask(mask *tensor.Tensor, h, w int) (*tensor.Tensor, error) {
+	if mask.Dim(1) == h && mask.Dim(2) == w {
+		return mask, nil
+	}
+	planes, err := mask.Reshape(mask.Dim(0), 1, mask.Dim(1), mask.Dim(2))
+	if err != nil {
+		return nil, err
+	}
+	planes, err = imaging.Resize(planes, h, w, imaging.Bilinear)
+	if err != nil {
+		return nil, err
+	}
+	return planes.Reshape(mask.Dim(0), h, w)
+}
+
+// bounds is the box around what any mask of the batch covers, at least 8x8 cells; an empty mask gives the first 8x8.
+func bounds(mask *tensor.Tensor) cells {
+	h, w := mask.Dim(1), mask.Dim(2)
+	top, left, bottom, right := h, w, -1, -1
+	for i, v := range mask.Data {
+		if v == 0 {
+			continue
+		}
+		y, x := i/w%h, i%w
+		top, bottom = min(top, y), max(bottom, y)
+		left, right = min(left, x), max(right, x)
+	}
+	if bottom < 0 {
+		return cells{8, 8, 0, 0}
+	}
+	return cells{max(8, bottom-top+1), max(8, right-left+1), top, left}
+}
+
+// withOpposite gives list an entry with the area of e, so that guidance compares like with like: a copy of e with the
+// embedding of the smallest entry that encloses the area. Nothing is added where that entry has the area already.
+func withOpposite(list []entry, e entry) []entry {
+	if e.area == nil {
+		return list
+	}
+	var smallest *entry
+	for i := range list {
+		x := &list[i]
+		switch {
+		case x.area == nil:
+			if smallest == nil {
+				smallest = x
+			}
+		case !x.area.contains(*e.area):
+		case smallest == nil || smallest.area == nil || smallest.area.h*smallest.area.w > x.area.h*x.area.w:
+			smallest = x
+		}
+	}
+	if smallest == nil || smallest.area != nil && *smallest.area == *e.area {
+		return list
+	}
+	e.embedding, e.pooled = smallest.embedding, smallest.pooled
+	return append(list, e)
+}
+
+// lendControl gives the controls of positive entries marked ControlToUncond to the negative ones, in turn; nothing happens where
+// a negative entry has a control of its own. Entries with areas are left alone.
+func lendControl(positive, negative []entry) {
+	var controls []*Control
+	for _, e := range positive {
+		if e.controlToUncond && e.area == nil && e.control != nil {
+			controls = append(controls, e.control)
+		}
+	}
+	var free []int
+	for i, e := range negative {
+		if e.area != nil {
+			continue
+		}
+		if e.control != nil {
+			return
+		}
+		free = append(free, i)
+	}
+	if len(free) == 0 {
+		return
+	}
+	for i, c := range controls {
+		negative[free[i%len(free)]].control = c
+	}
+}
+
+// active reports whether the entry applies at noise level sigma.
+func (e entry) active(sigma float32) bool { return sigma <= e.highest && sigma >= e.lowest }
+
+// feather is how many cells from an edge the weight of an area rises to one.
+const feather = 8
+
+// weight is how much the prediction of the entry counts in each cell: [B,C,h,w] over its area a in a latent of height
+// and width (height, width). An area without mask fades at edges that are not the latent's.
+func (e entry) weight(batch, channels int, a cells, height, width int) *tensor.Tensor {
+	out := tensor.Full(e.strength, batch, channels, a.h, a.w)
+	if e.mask != nil {
+		e.applyMask(out, a)
+		return out
+	}
+	if e.area == nil {
+		return out
+	}
+	rows, columns := ramp(a.h, a.y != 0, a.y+a.h < height), ramp(a.w, a.x != 0, a.x+a.w < width)
+	for i := range out.Data {
+		// The reference multiplies by rows first.
+		out.Data[i] = out.Data[i] * rows[i/a.w%a.h] * columns[i%a.w]
+	}
+	return out
+}
+
+func (e entry) applyMask(out *tensor.Tensor, a cells) {
+	h, w := e.mask.Dim(1), e.mask.Dim(2)
+	masks := min(e.mask.Dim(0), out.Dim(0))
+	for b := range out.Dim(0) {
+		plane := e.mask.Data[b%masks*h*w:]
+		for c := range out.Dim(1) {
+			to := out.Data[(b*out.Dim(1)+c)*a.h*a.w:]
+			for y := range a.h {
+				from := plane[(a.y+y)*w+a.x:]
+				for x := range a.w {
+					to[y*a.w+x] = from[x] * e.maskStrength * e.strength
+				}
+			}
+		}
+	}
+}
+
+// ramp is the weight along one side of an area of n cells, fading at its start and end where asked.
+func ramp(n int, start, end bool) []float32 {
+	out := slices.Repeat([]float32{1}, n)
+	edge := min(feather, n/4)
+	for t := range edge {
+		v := float32(1 / float64(edge) * float64(t+1))
+		if start {
+			out[t] *= v
+		}
+		if end {
+			out[n-1-t] *= v
+		}
+	}
+	return out
+}

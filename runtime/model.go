@@ -1,0 +1,112 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneactor/oneactor/runtime/model"
+	"github.com/oneactor/oneactor/runtime/sampling"
+	"github.com/oneactor/oneactor/runtime/weights"
+)
+
+// Model is a diffusion model: a UNet and the patches on it. It is a description; nothing is loaded until a sampler needs it, and a patch
+// makes a new value. The zero value is the missing model of a file without one.
+type Model struct {
+	set      *weights.Set
+	config   model.UNetConfig
+	sampling sampling.ModelSampling
+	format   sampling.LatentFormat
+	loras    []loraPatch
+}
+
+// Socket is the wire type.
+func (Model) Socket() string { return "MODEL" }
+
+// Checkpoint is the parts of a checkpoint; those the file lacks are zero.
+type Checkpoint struct {
+	Model Model
+	CLIP  CLIP
+	VAE   VAE
+}
+
+// LoadCheckpoint opens a checkpoint by its name in models/checkpoints. Only headers are read.
+func (rt *Runtime) LoadCheckpoint(name string) (Checkpoint, error) {
+	path, err := rt.Folders.Find("checkpoints", name)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return rt.openCheckpoint("checkpoint", path, weights.OpenCheckpoint)
+}
+
+// LoadDiffusers opens a folder of models/diffusers.
+func (rt *Runtime) LoadDiffusers(name string) (Checkpoint, error) {
+	path, err := rt.Folders.Find("diffusers", name)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return rt.openCheckpoint("diffusers", path, weights.OpenDiffusers)
+}
+
+// LoadUNet opens a file that holds only a UNet by its name in models/diffusion_models.
+func (rt *Runtime) LoadUNet(name string) (Model, error) {
+	path, err := rt.Folders.Find("diffusion_models", name)
+	if err != nil {
+		return Model{}, err
+	}
+	c, err := rt.openCheckpoint("unet", path, weights.OpenUNet)
+	return c.Model, err
+}
+
+func (rt *Runtime) openCheckpoint(kind, path string, open func(string) (*weights.Checkpoint, error)) (Checkpoint, error) {
+	c, err := opened(&rt.files, kind, path, open, checkpointFiles)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if err := c.Family.Check(); err != nil {
+		return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
+	}
+	var out Checkpoint
+	if c.UNet != nil {
+		if out.Model, err = newModel(c); err != nil {
+			return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if c.Text != nil {
+		if out.CLIP, err = newCLIP(c.Text); err != nil {
+			return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if c.VAE != nil {
+		if out.VAE, err = newVAE(c.VAE); err != nil {
+			return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return out, nil
+}
+
+func checkpointFiles(c *weights.Checkpoint) []*weights.File {
+	var files []*weights.File
+	for _, set := range []*weights.Set{c.UNet, c.VAE, c.Text} {
+		if set == nil {
+			continue
+		}
+		for _, f := range set.Files() {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+func newModel(c *weights.Checkpoint) (Model, error) {
+	config, err := model.ReadUNet(c.UNet)
+	if err != nil {
+		return Model{}, err
+	}
+	predicts := sampling.Epsilon
+	if c.Prediction == weights.V {
+		predicts = sampling.V
+	}
+	return Model{set: c.UNet, config: config, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents}, nil
+}

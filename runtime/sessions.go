@@ -1,0 +1,193 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/ort"
+)
+
+// WeightsPolicy says how onnxruntime holds weights.
+type WeightsPolicy string
+
+// The policies of --weights.
+const (
+	WeightsAuto   WeightsPolicy = "auto"   // packed where a run is long enough to pay for it
+	WeightsMapped WeightsPolicy = "mapped" // leave float32 weights in their files: little memory, slower
+	WeightsPacked WeightsPolicy = "packed" // copy weights into the layout the kernels like best
+)
+
+// Choices lists the policies.
+func (WeightsPolicy) Choices() []string {
+	return []string{string(WeightsAuto), string(WeightsMapped), string(WeightsPacked)}
+}
+
+// Packing costs about 3.4 CPU seconds per GB of float32 weights once; a mapped graph takes about 1.15 times as long to run at
+// about 86 GFLOP/s a thread. So packing pays when every weight takes part in this many operations.
+const packedPays = 8000
+
+func (p WeightsPolicy) level(s graphSpec) ort.Level {
+	if p == WeightsPacked || p != WeightsMapped && float64(s.runs)*s.work >= packedPays {
+		return ort.Packed
+	}
+	return ort.Mapped
+}
+
+// graphSpec describes a graph to run: equal keys mean equal graphs.
+type graphSpec struct {
+	key   string
+	runs  int     // runs to come, for the weights policy
+	work  float64 // floating-point operations per weight in one run
+	build func() (*onnx.Graph, error)
+}
+
+// compiled is a graph in onnxruntime. ready is closed when session or err is set.
+type compiled struct {
+	ready   chan struct{}
+	session *ort.Session
+	err     error
+	level   ort.Level
+	users   int
+	used    uint64
+}
+
+// sessionCache keeps compiled graphs by description and drops the least recently used idle ones beyond a limit of bytes.
+type sessionCache struct {
+	open   func() (*ort.Runtime, error)
+	policy WeightsPolicy
+	limit  int64
+
+	mu       sync.Mutex
+	compiled map[string]*compiled
+	clock    uint64
+}
+
+// acquire returns the session of a graph, compiling it if need be; release must be called when the runs are done.
+// A mapped session is replaced when many runs are to come.
+func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *ort.Session, release func(), err error) {
+	level := s.policy.level(spec)
+	s.mu.Lock()
+	c := s.compiled[spec.key]
+	if c != nil && c.level == ort.Mapped && level == ort.Packed && c.users == 0 {
+		delete(s.compiled, spec.key)
+		go c.close()
+		c = nil
+	}
+	if c == nil {
+		c = &compiled{ready: make(chan struct{}), level: level}
+		s.compiled[spec.key] = c
+		// The load outlives a cancelled caller only inside onnxruntime; NewSession itself returns at once.
+		go s.load(context.WithoutCancel(ctx), ctx.Done(), c, spec)
+	}
+	c.users++
+	s.clock++
+	c.used = s.clock
+	s.mu.Unlock()
+	release = sync.OnceFunc(func() {
+		s.mu.Lock()
+		c.users--
+		s.mu.Unlock()
+	})
+	select {
+	case <-c.ready:
+	case <-ctx.Done():
+		release()
+		return nil, nil, ctx.Err()
+	}
+	if c.err != nil {
+		release()
+		return nil, nil, c.err
+	}
+	return c.session, release, nil
+}
+
+// load builds and compiles one graph; a failure is not remembered.
+func (s *sessionCache) load(ctx context.Context, stop <-chan struct{}, c *compiled, spec graphSpec) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	c.session, c.err = s.compile(ctx, c.level, spec)
+	s.mu.Lock()
+	if c.err != nil && s.compiled[spec.key] == c {
+		delete(s.compiled, spec.key)
+	}
+	s.mu.Unlock()
+	close(c.ready)
+}
+
+func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec graphSpec) (*ort.Session, error) {
+	rt, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	g, err := spec.build()
+	if err != nil {
+		return nil, err
+	}
+	proto, err := g.Proto()
+	if err != nil {
+		return nil, fmt.Errorf("graph %s: %w", spec.key, err)
+	}
+	s.makeRoom(g.WeightBytes())
+	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level})
+}
+
+// makeRoom closes idle sessions, least recently used first, until bytes more fit.
+func (s *sessionCache) makeRoom(bytes int64) {
+	for {
+		s.mu.Lock()
+		held, oldest := bytes, ""
+		for key, c := range s.compiled {
+			if !c.done() || c.session == nil {
+				continue
+			}
+			held += c.session.Bytes()
+			if c.users == 0 && (oldest == "" || c.used < s.compiled[oldest].used) {
+				oldest = key
+			}
+		}
+		if held <= s.limit || oldest == "" {
+			s.mu.Unlock()
+			return
+		}
+		c := s.compiled[oldest]
+		delete(s.compiled, oldest)
+		s.mu.Unlock()
+		c.close()
+	}
+}
+
+func (c *compiled) done() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// close waits for the load and frees the session.
+func (c *compiled) close() {
+	<-c.ready
+	if c.session != nil {
+		_ = c.session.Close() // nothing can be done about a failed clean-up
+	}
+}
+
+func (s *sessionCache) close() {
+	s.mu.Lock()
+	all := s.compiled
+	s.compiled = map[string]*compiled{}
+	s.mu.Unlock()
+	for _, c := range all {
+		c.close()
+	}
+}
