@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,18 @@ type Checkpoint struct {
 	TextG *Set
 	// Vision is the picture encoder of an unCLIP checkpoint under OpenCLIP names, without "visual.".
 	Vision *Set
+}
+
+// Files lists the files the parts lie in, each once, sorted by path.
+func (c *Checkpoint) Files() []*File { return filesOf(c.UNet, c.VAE, c.Text, c.TextG, c.Vision) }
+
+// Close closes the files. No part may be used any more.
+func (c *Checkpoint) Close() error {
+	var errs []error
+	for _, f := range c.Files() {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // textPrefixes is where checkpoints keep their text encoders, and which of the two it is.

@@ -1,14 +1,17 @@
 package weights
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -58,14 +61,16 @@ func open(path string) (*File, error) {
 		return nil, err
 	}
 	info, err := file.Stat()
-	if err == nil {
-		f := &File{path: real, size: info.Size(), modified: info.ModTime(), file: file}
-		if err = f.readHeader(file); err == nil {
-			return f, nil
-		}
+	if err != nil {
+		file.Close()
+		return nil, err
 	}
-	file.Close()
-	return nil, err
+	f := &File{path: real, size: info.Size(), modified: info.ModTime(), file: file}
+	if err := f.readHeader(file); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func describe(m fs.FileMode) string {
@@ -75,13 +80,34 @@ func describe(m fs.FileMode) string {
 	return "a special file"
 }
 
+// readHeader reads a .safetensors header, or the description of a torch file where the first bytes say so: names tell
+// nothing, since people rename files.
 func (f *File) readHeader(r io.ReaderAt) error {
+	var front [8]byte
+	n, _ := r.ReadAt(front[:], 0)
+	// A short safetensors header could begin like a pickle, but then its length fits the file.
+	if kind := torchKind(front[:n]); kind == "zip" || kind != "" && binary.LittleEndian.Uint64(front[:]) > uint64(f.size) {
+		return f.readTorch(r, kind)
+	}
 	h, err := readHeader(r, f.size)
 	if err != nil {
-		return fmt.Errorf("%w; the file may be incomplete: download it again", err)
+		return fmt.Errorf("%w; %s", err, f.advice(r))
 	}
 	f.index(h)
 	return nil
+}
+
+// advice says what may have happened to a damaged file. Links that travelled through something that does not know links
+// arrive as small text files that hold their target.
+func (f *File) advice(r io.ReaderAt) string {
+	if ext := filepath.Ext(f.path); f.size < 1024 && ext != "" {
+		text := make([]byte, f.size)
+		if n, _ := r.ReadAt(text, 0); n == len(text) && utf8.Valid(text) && strings.HasSuffix(string(text), ext) {
+			return fmt.Sprintf("it is a text file with the path %q, as a link becomes when it is copied without care: copy that file, "+
+				"or download it again", text)
+		}
+	}
+	return "the file may be incomplete: download it again"
 }
 
 func (f *File) index(h *header) {

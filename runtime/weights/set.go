@@ -148,10 +148,17 @@ func (s *Set) Float32(name string) (*tensor.Tensor, error) {
 }
 
 // Files lists the files the set lies in, each once, sorted by path.
-func (s *Set) Files() []*File {
+func (s *Set) Files() []*File { return filesOf(s) }
+
+func filesOf(sets ...*Set) []*File {
 	seen := map[*File]bool{}
-	for _, r := range s.refs {
-		seen[r.File] = true
+	for _, s := range sets {
+		if s == nil {
+			continue
+		}
+		for _, r := range s.refs {
+			seen[r.File] = true
+		}
 	}
 	return slices.SortedFunc(maps.Keys(seen), func(a, b *File) int { return strings.Compare(a.path, b.path) })
 }
