@@ -97,23 +97,23 @@ func (m Mask) Feather(left, top, right, bottom int) Mask {
 			}
 		}
 		for i := range left {
-			columns(i, ramp(i, left))
+			columns(i, rampStep(i, left))
 		}
 		for i := range right {
-			columns((w-i)%w, ramp(i, right))
+			columns((w-i)%w, rampStep(i, right))
 		}
 		for i := range top {
-			rows(i, ramp(i, top))
+			rows(i, rampStep(i, top))
 		}
 		for i := range bottom {
-			rows((h-i)%h, ramp(i, bottom))
+			rows((h-i)%h, rampStep(i, bottom))
 		}
 	}
 	return Mask{out}
 }
 
-// ramp is step i of n on the way to 1.
-func ramp(i, n int) float32 { return float32((float64(i) + 1) / float64(n)) }
+// rampStep is step i of n on the way to 1.
+func rampStep(i, n int) float32 { return float32((float64(i) + 1) / float64(n)) }
 
 // MaskOperations are the ways Mask.Composite joins two values, by wire name.
 var maskOperations = map[string]func(to, from float32) float32{
