@@ -142,3 +142,12 @@ func FuzzSave(f *testing.F) {
 		}
 	})
 }
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
