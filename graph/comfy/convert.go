@@ -18,10 +18,17 @@ type converter struct {
 	random      *rand.Rand
 	now         time.Time
 	warnings    []Warning
+	textLeft    int // what is left of maxTextWork
 
 	widgets map[*uiNode][]widget // as read so far
 	names   *nodeNames           // built when a text first asks for a node
 }
+
+// Bounds on what a hostile file can cost: a long text may be fed to many nodes, and one text may name another many times.
+const (
+	maxTextWork = 64 << 20 // bytes of text processed for one file
+	maxWarnings = 100
+)
 
 // convert returns the prompt of g. Texts that were drawn at random are also written into the widget values of g, so that the graph saved
 // with a picture says what made it.
@@ -148,17 +155,22 @@ func currentValue(class *Class, w widget) any {
 	return w.value
 }
 
-// primitiveValue is the value of a PrimitiveNode, the first of its entries; nil if the file has none.
+// primitiveValue is what a PrimitiveNode writes into the widgets that it feeds; nil if the file has none.
 func (c *converter) primitiveValue(n *uiNode) any {
-	values, _ := n.values.([]any)
-	if len(values) == 0 {
-		return nil
-	}
+	v := n.firstValue()
 	replace, _ := n.raw.Object("properties").Get("Run widget replace on values")
-	if s, ok := values[0].(string); ok && replace == true {
+	if s, ok := v.(string); ok && replace == true {
 		return c.replacePlaceholders(n, s)
 	}
-	return values[0]
+	return v
+}
+
+// firstValue is the first entry of widgets_values; nil if there is none.
+func (n *uiNode) firstValue() any {
+	if values, _ := n.values.([]any); len(values) > 0 {
+		return values[0]
+	}
+	return nil
 }
 
 // serialize is what goes into the prompt for a widget value.
@@ -172,6 +184,10 @@ func (c *converter) serialize(n *uiNode, w widget) any {
 			return v
 		}
 		if w.Dynamic {
+			if !c.spend(len(v)) {
+				c.warn(n, fmt.Sprintf("input %s: the texts of the file are too long to look for {a|b}; text left as it is", w.Name))
+				return v
+			}
 			drawn, err := drawText(v, c.random)
 			if err != nil {
 				c.warn(n, fmt.Sprintf("input %s: %v; text left as it is", w.Name, err))
@@ -199,7 +215,20 @@ func (n *uiNode) setSaved(w widget, v any) {
 	}
 }
 
+// spend takes bytes from the budget for texts and says whether there were enough.
+func (c *converter) spend(bytes int) bool {
+	c.textLeft -= bytes
+	return c.textLeft >= 0
+}
+
+// warn adds a warning; those beyond maxWarnings are left out.
 func (c *converter) warn(n *uiNode, text string) {
+	if len(c.warnings) == maxWarnings {
+		return
+	}
+	if len(c.warnings) == maxWarnings-1 {
+		text += "; further warnings are left out"
+	}
 	c.warnings = append(c.warnings, Warning{NodeID: n.id, Class: n.class, Text: text})
 }
 

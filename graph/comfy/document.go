@@ -61,11 +61,12 @@ func (r Reader) graph(o *ojson.Object) (*File, error) {
 		return nil, errors.New("workflow: a UI graph needs node definitions to be read; export it in API format, or read it where the nodes are known")
 	}
 	c := converter{
-		resolver:    resolver{g, map[linkWanted]origin{}},
+		resolver:    newResolver(g),
 		definitions: r.Definitions,
 		random:      r.Random,
 		now:         r.Now,
 		widgets:     map[*uiNode][]widget{},
+		textLeft:    maxTextWork,
 	}
 	prompt, err := c.convert()
 	if err != nil {

@@ -44,8 +44,9 @@ func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(ui("5: 3.0 INT", node(3, "PrimitiveNode", `"widgets_values": [42]`), node(9, "Save", `"widgets_values": ["%P.value%%date:d%"]`, "b INT 5"), node(4, "Text", `"widgets_values": {"text": "{a|{b|c}} // d"}`))))
 	f.Add([]byte(`{"prompt": ` + apiText + `, "extra_data": {"extra_pnginfo": null}}`))
 	f.Add([]byte(`{"nodes": [{"id": 1, "type": "workflow>G"}], "extra": {"groupNodes": {}}, "definitions": {"subgraphs": [1, {"id": "x"}]}, "links": [{"id": 1}]}`))
+	reader := testReader(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if file, err := testReader(t).Read(data, "fuzz"); err == nil {
+		if file, err := reader.Read(data, "fuzz"); err == nil {
 			checkFile(t, file)
 		}
 	})
@@ -54,6 +55,7 @@ func FuzzReadJSON(f *testing.F) {
 func FuzzReadPNG(f *testing.F) {
 	f.Add([]byte(png(chunk("tEXt", "workflow\x00"+uiText), chunk("comf", "prompt\x00"+apiText))))
 	f.Add([]byte(png(chunk("zTXt", "prompt\x00\x00"+deflated(strings.NewReader(apiText))), chunk("iTXt", "k\x00\x01\x00\x00\x00"+deflated(strings.NewReader("x"))))))
+	reader := testReader(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		texts, _, err := ReadPNG(data)
 		total := 0
@@ -64,7 +66,7 @@ func FuzzReadPNG(f *testing.F) {
 		if err == nil && total > 2*maxTexts {
 			t.Fatalf("%d bytes of text", total)
 		}
-		if file, err := testReader(t).Read(data, "fuzz"); err == nil {
+		if file, err := reader.Read(data, "fuzz"); err == nil {
 			checkFile(t, file)
 		}
 	})
@@ -73,6 +75,7 @@ func FuzzReadPNG(f *testing.F) {
 func FuzzReadWebP(f *testing.F) {
 	f.Add([]byte(webp(exif("MM", "Exif\x00\x00", "workflow:"+uiText, "prompt:"+apiText))))
 	f.Add([]byte(webp(exif("II", "", "prompt:"+apiText))))
+	reader := testReader(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if _, _, err := ReadWebP(data); err != nil && len(data) < maxTexts {
 			// Entries may share bytes, so small files can exceed the limit of texts; nothing else is an error.
@@ -80,7 +83,7 @@ func FuzzReadWebP(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if file, err := testReader(t).Read(data, "fuzz"); err == nil {
+		if file, err := reader.Read(data, "fuzz"); err == nil {
 			checkFile(t, file)
 		}
 	})

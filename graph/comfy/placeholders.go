@@ -2,6 +2,7 @@ package comfy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 // replacePlaceholders fills in %date:FORMAT% and %Node.widget%, the value of a widget of the node with that name. What is neither stays,
 // since the server has placeholders of its own; for a name that is not found there is a warning.
 func (c *converter) replacePlaceholders(n *uiNode, text string) string {
-	if !strings.Contains(text, "%") {
+	if !strings.Contains(text, "%") || !c.spend(len(text)) {
 		return text
 	}
 	var b strings.Builder
@@ -56,6 +57,10 @@ func (c *converter) placeholder(n *uiNode, name string) (string, bool) {
 		return "", false
 	}
 	value, ok := c.shownValue(node, widgetName)
+	if !c.spend(len(value) + len(node.inputs)) {
+		c.warn(n, fmt.Sprintf("%%%s%%: the texts of the file are too long; left as it is", shorten(name)))
+		return "", false
+	}
 	if !ok {
 		c.warn(n, fmt.Sprintf("%%%s%%: node %s has no widget %q; left as it is", shorten(name), node.id, shorten(widgetName)))
 		return "", false
@@ -68,35 +73,31 @@ func (c *converter) placeholder(n *uiNode, name string) (string, bool) {
 	}, value), true
 }
 
-// shownValue is what the editor would show in a widget.
+// shownValue is what the editor would show in a widget; false if there is none with that name or it holds no plain value.
 func (c *converter) shownValue(n *uiNode, name string) (string, bool) {
 	if n.class == "PrimitiveNode" {
-		values, _ := n.values.([]any)
-		if len(values) == 0 || name != "value" {
+		if name != "value" {
 			return "", false
 		}
-		return javaScriptText(values[0]), true
+		return javaScriptText(n.firstValue())
 	}
 	class := c.definitions.Class(n.class)
 	if class == nil {
 		return "", false
 	}
-	for _, w := range c.widgetsOf(n, class) {
-		if w.Name != name {
-			continue
-		}
-		for _, in := range n.inputs {
-			if in.link != "" && in.widgetName() == name {
-				if from := c.resolve(in.link, in.typ); from.node != nil && from.node.class == "PrimitiveNode" {
-					if values, _ := from.node.values.([]any); len(values) > 0 {
-						return javaScriptText(values[0]), true
-					}
-				}
+	widgets := c.widgetsOf(n, class)
+	i := slices.IndexFunc(widgets, func(w widget) bool { return w.Name == name })
+	if i < 0 {
+		return "", false
+	}
+	for j := range n.inputs {
+		if slot := &n.inputs[j]; slot.link != "" && slot.widgetName() == name {
+			if from := c.resolve(slot.link, slot.typ); from.node != nil && from.node.class == "PrimitiveNode" {
+				return javaScriptText(from.node.firstValue())
 			}
 		}
-		return javaScriptText(w.value), true
 	}
-	return "", false
+	return javaScriptText(widgets[i].value)
 }
 
 // nodeNames finds nodes by the names that texts use: the property "Node name for S&R" goes before the title.
@@ -125,31 +126,22 @@ func (c *converter) findNode(name string) *uiNode {
 	return c.names.byTitle[name]
 }
 
-// javaScriptText is String(v), except that there is no difference between 8 and 8.0.
-func javaScriptText(v any) string {
+// javaScriptText is String(v) of a plain value, except that there is no difference between 8 and 8.0.
+func javaScriptText(v any) (string, bool) {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return "", true
 	case string:
-		return v
+		return v, true
+	case []any, *ojson.Object:
+		return "", false
 	case float64:
 		if n, ok := whole(v); ok {
-			return strconv.FormatInt(n, 10)
+			return strconv.FormatInt(n, 10), true
 		}
-	case []any:
-		items := make([]string, len(v))
-		for i, item := range v {
-			items[i] = javaScriptText(item)
-		}
-		return strings.Join(items, ",")
-	case *ojson.Object:
-		return "[object Object]"
 	}
 	text, err := ojson.Marshal(v, ojson.Compact)
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return string(text), err == nil
 }
 
 // formatDate replaces yyyy, yy, MM, M, dd, d, hh, h (of 24), mm, m, ss and s in a format.

@@ -2,6 +2,7 @@ package comfy
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -75,6 +76,12 @@ func (r Reader) read(data []byte) (*File, error) {
 			return nil, err
 		}
 		return r.fromTexts(texts, warnings, kind)
+	case "safetensors":
+		texts, err := ReadSafetensors(data)
+		if err != nil {
+			return nil, err
+		}
+		return r.fromTexts(texts, nil, kind)
 	case "":
 		v, err := ojson.Parse(data, r.Limits)
 		if err != nil {
@@ -82,7 +89,7 @@ func (r Reader) read(data []byte) (*File, error) {
 		}
 		return r.document(v)
 	default:
-		return nil, fmt.Errorf("%w: this is %s; workflows are in JSON files, and in PNG and WebP pictures saved with one", ErrNoWorkflow, kind)
+		return nil, fmt.Errorf("%w: this is %s; workflows are in JSON files, and in PNG, WebP and safetensors files saved with one", ErrNoWorkflow, kind)
 	}
 }
 
@@ -92,6 +99,9 @@ func containerOf(data []byte) string {
 		if len(data) >= f.at+len(f.magic) && string(data[f.at:f.at+len(f.magic)]) == f.magic {
 			return f.name
 		}
+	}
+	if len(data) > 8 && data[8] == '{' && binary.LittleEndian.Uint64(data) <= uint64(len(data)-8) {
+		return "safetensors"
 	}
 	// JSON holds no control characters but white space.
 	if i := bytes.IndexFunc(data[:min(len(data), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r", r) }); i >= 0 {
@@ -118,10 +128,10 @@ var formats = []struct {
 	{0, "%PDF", "a PDF file"},
 }
 
-// Text is a text saved with a picture.
+// Text is a text saved with a picture or latent.
 type Text struct{ Key, Text string }
 
-// fromTexts looks for a workflow among the texts of a picture. Of several with one key the last counts.
+// fromTexts looks for a workflow among the texts of a file. Of several with one key the last counts.
 func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*File, error) {
 	byKey := map[string]string{}
 	var keys []string
@@ -141,12 +151,16 @@ func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*
 		if err == nil {
 			f.Source = fmt.Sprintf("%s text %s", container, key)
 			f.Warnings = append(warnings, f.Warnings...)
+			if errors.Is(failed, ErrUnsupported) {
+				f.keepWorkflow(byKey["workflow"], r.Limits)
+			}
 			return f, nil
 		}
 		err = fmt.Errorf("%s text %s: %w", container, key, err)
-		// Only a text that is no workflow at all makes room for the other one: a workflow that cannot run must be reported.
+		// The other text is used where this one is no workflow, and where the prompt already has what cannot be expanded
+		// here. Any other workflow that cannot run must be reported.
 		var syntax *ojson.SyntaxError
-		if !errors.Is(err, ErrNoWorkflow) && !errors.As(err, &syntax) {
+		if !errors.Is(err, ErrNoWorkflow) && !errors.Is(err, ErrUnsupported) && !errors.As(err, &syntax) {
 			return nil, err
 		}
 		warnings = append(warnings, Warning{Text: err.Error()})
@@ -158,6 +172,14 @@ func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*
 	return nil, fmt.Errorf("%w: %s", ErrNoWorkflow, describeTexts(container, keys, byKey, warnings))
 }
 
+// keepWorkflow sets the UI graph that belongs to an API prompt.
+func (f *File) keepWorkflow(text string, limits ojson.Limits) {
+	if o, err := ojson.ParseObject([]byte(text), limits); err == nil {
+		f.Workflow = o
+		f.ExtraPNGInfo = ojson.NewObject("workflow", o)
+	}
+}
+
 func (r Reader) text(text string) (*File, error) {
 	v, err := ojson.Parse([]byte(text), r.Limits)
 	if err != nil {
@@ -166,14 +188,14 @@ func (r Reader) text(text string) (*File, error) {
 	return r.document(v)
 }
 
-// describeTexts says what was found in a picture without a workflow.
+// describeTexts says what was found in a file without a workflow.
 func describeTexts(container string, keys []string, byKey map[string]string, warnings []Warning) string {
-	found := fmt.Sprintf("the %s picture has no texts at all; it was saved without metadata, or lost it on the way", container)
+	found := fmt.Sprintf("the %s file has no texts at all; it was saved without metadata, or lost it on the way", container)
 	if _, ok := byKey["parameters"]; ok {
-		found = fmt.Sprintf("the %s picture has generation parameters in the text form of A1111 (%s); they name settings, but no graph of nodes",
+		found = fmt.Sprintf("the %s file has generation parameters in the text form of A1111 (%s); they name settings, but no graph of nodes",
 			container, shorten(byKey["parameters"]))
 	} else if len(keys) > 0 {
-		found = fmt.Sprintf("the %s picture has other texts only: %s", container, list(keys))
+		found = fmt.Sprintf("the %s file has other texts only: %s", container, list(keys))
 	}
 	for _, w := range warnings {
 		found += "; " + w.Text

@@ -1,6 +1,7 @@
 package comfy
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
@@ -10,8 +11,9 @@ import (
 )
 
 const (
-	apiText = `{"9": {"class_type": "Save", "inputs": {"images": ["1", 0]}, "is_changed": [1.0]}, "1": {"class_type": "Anything"}}`
-	uiText  = `{"nodes": [{"id": 4, "type": "Picture", "widgets_values": ["b.png"]}], "links": [], "version": 0.4}`
+	apiText   = `{"9": {"class_type": "Save", "inputs": {"images": ["1", 0]}, "is_changed": [1.0]}, "1": {"class_type": "Anything"}}`
+	uiText    = `{"nodes": [{"id": 4, "type": "Picture", "widgets_values": ["b.png"]}], "links": [], "version": 0.4}`
+	groupText = `{"nodes": [{"id": 4, "type": "workflow>Group"}]}`
 )
 
 func TestRead(t *testing.T) {
@@ -34,7 +36,9 @@ func TestRead(t *testing.T) {
 		"PNG with a prompt":       {png(a1111, chunk("tEXt", "prompt\x00"+apiText)), "PNG text prompt", API, []string{"9", "1"}},
 		"PNG, broken workflow":    {png(chunk("tEXt", "prompt\x00"+apiText), chunk("tEXt", "workflow\x00{")), "PNG text prompt", API, []string{"9", "1"}},
 		"PNG, API under workflow": {png(chunk("tEXt", "workflow\x00"+apiText)), "PNG text workflow", API, []string{"9", "1"}},
+		"PNG with a subgraph":     {png(chunk("tEXt", "prompt\x00"+apiText), chunk("tEXt", "workflow\x00"+groupText)), "PNG text prompt", API, []string{"9", "1"}},
 		"animated PNG":            {png(chunk("comf", "prompt\x00"+apiText)), "PNG text prompt", API, []string{"9", "1"}},
+		"saved latent":            {latent(`{"__metadata__": {"prompt": ` + quoted(apiText) + `}}`), "safetensors text prompt", API, []string{"9", "1"}},
 		"WebP":                    {webp(exif("MM", "", "workflow:"+uiText, "prompt:"+apiText)), "WebP text workflow", UI, []string{"4"}},
 	}
 	for name, tt := range tests {
@@ -46,7 +50,7 @@ func TestRead(t *testing.T) {
 			if f.Kind != tt.kind || f.Source != tt.source || !slices.Equal(f.Prompt.Keys(), tt.ids) {
 				t.Errorf("got %s from %s with nodes %v; want %s from %s with %v", f.Kind, f.Source, f.Prompt.Keys(), tt.kind, tt.source, tt.ids)
 			}
-			if (f.ExtraPNGInfo.Object("workflow") != nil) != (tt.kind == UI || name == "POST body") {
+			if (f.ExtraPNGInfo.Object("workflow") != nil) != (tt.kind == UI || name == "POST body" || name == "PNG with a subgraph") {
 				t.Errorf("extra_pnginfo: %s", ojson.PythonRepr(f.ExtraPNGInfo))
 			}
 		})
@@ -76,6 +80,8 @@ func TestReadErrors(t *testing.T) {
 		"damaged PNG":            {png(strings.Replace(chunk("tEXt", "prompt\x00"+apiText), "Save", "Load", 1)), ErrNoWorkflow, "damaged tEXt chunk"},
 		"cut PNG":                {png(chunk("tEXt", "prompt\x00"+apiText))[:60], ErrNoWorkflow, "cut off"},
 		"WebP without EXIF":      {webp(), ErrNoWorkflow, "no texts at all"},
+		"latent without one":     {latent(`{"a": {}}`), ErrNoWorkflow, "the safetensors file has no texts"},
+		"broken latent":          {latent(`{"a"}`), nil, "safetensors: header: json: line 1, column 5"},
 		"JPEG":                   {"\xff\xd8\xff\xe0\x00\x10JFIF", ErrNoWorkflow, "a JPEG picture"},
 		"unknown binary":         {"\x00\x01\x02\x03", ErrNoWorkflow, "a binary file"},
 		"UTF-16":                 {"\xff\xfe{\x00}\x00", ErrNoWorkflow, "a binary file"},
@@ -144,3 +150,8 @@ func TestMetadata(t *testing.T) {
 }
 
 func quoted(s string) string { return string(ojson.AppendString(nil, s, ojson.Python)) }
+
+// latent is a safetensors file with that header and no tensors.
+func latent(header string) string {
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header
+}

@@ -1,6 +1,9 @@
 package comfy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // origin is where a link comes from: an output of a node, or the value of a PrimitiveNode. The zero value is none.
 type origin struct {
@@ -11,11 +14,22 @@ type origin struct {
 // resolver follows links through nodes that do not run. What it finds is kept, so that a long chain is walked once.
 type resolver struct {
 	*uiGraph
-	found map[linkWanted]origin
+	found    map[linkWanted]origin
+	standIns map[nodeWanted]string
+}
+
+func newResolver(g *uiGraph) resolver {
+	return resolver{g, map[linkWanted]origin{}, map[nodeWanted]string{}}
 }
 
 // linkWanted is a link together with the type that is wanted from it, which decides the way through bypassed nodes.
 type linkWanted struct{ link, typ string }
+
+// nodeWanted is a bypassed node together with the type that is wanted from it.
+type nodeWanted struct {
+	node *uiNode
+	typ  string
+}
 
 // resolve follows a link back to a node that is neither a Reroute nor bypassed (contract 5.5). The origin may be muted or a PrimitiveNode.
 // typ is the type of the input that is fed; it counts where the link itself has none. A circle has no origin.
@@ -45,9 +59,9 @@ func (r *resolver) resolve(link, typ string) origin {
 		case n.class == "PrimitiveNode":
 			end, link = origin{n, l.originSlot}, ""
 		case n.virtual(): // a Reroute; notes have no inputs
-			link = n.bypass(0, "")
+			link = r.bypass(n, 0, "")
 		case n.mode == modeBypassed:
-			link = n.bypass(l.originSlot, typ)
+			link = r.bypass(n, l.originSlot, typ)
 		default:
 			end, link = origin{n, l.originSlot}, ""
 		}
@@ -60,7 +74,7 @@ func (r *resolver) resolve(link, typ string) origin {
 
 // bypass returns the link id of the input that stands in for an output of a node that does not run: the one beside the output if it
 // has the type, else the first of that type, else the first compatible one. For any type the place alone counts.
-func (n *uiNode) bypass(output int, typ string) string {
+func (r *resolver) bypass(n *uiNode, output int, typ string) string {
 	if typ == "" || typ == "*" {
 		if output >= len(n.inputs) {
 			output = 0
@@ -73,24 +87,32 @@ func (n *uiNode) bypass(output int, typ string) string {
 	if output < len(n.inputs) && n.inputs[output].typ == typ {
 		return n.inputs[output].link
 	}
-	for _, in := range n.inputs {
-		if in.typ == typ {
-			return in.link
+	key := nodeWanted{n, typ}
+	link, known := r.standIns[key]
+	if !known {
+		i := slices.IndexFunc(n.inputs, func(in uiSlot) bool { return in.typ == typ })
+		if i < 0 {
+			i = slices.IndexFunc(n.inputs, func(in uiSlot) bool { return compatible(in.typ, typ) })
 		}
-	}
-	for _, in := range n.inputs {
-		if compatible(in.typ, typ) {
-			return in.link
+		if i >= 0 {
+			link = n.inputs[i].link
 		}
+		r.standIns[key] = link
 	}
-	return ""
+	return link
 }
+
+// maxTypeLength is far beyond the lists of types that nodes have; longer ones are not searched.
+const maxTypeLength = 1000
 
 // compatible says whether the editor would connect the types: "*" and "" go with everything, "A,B" with A and with B, and letter case
 // does not matter.
 func compatible(a, b string) bool {
 	if a == "" || a == "*" || b == "" || b == "*" {
 		return true
+	}
+	if len(a) > maxTypeLength || len(b) > maxTypeLength {
+		return a == b
 	}
 	for x := range strings.SplitSeq(a, ",") {
 		for y := range strings.SplitSeq(b, ",") {

@@ -69,6 +69,27 @@ func TestDrawTextHostile(t *testing.T) {
 	}
 }
 
+// One long text that is fed to many nodes, named by many or drawn in many must not multiply.
+func TestTextsAreBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	nodes := []string{node(1, "PrimitiveNode", `"title": "P", "widgets_values": ["{a|`+long+`}"]`)}
+	for id := 2; id < 2000; id++ {
+		nodes = append(nodes, node(id, "Text", "", "text STRING 1"))
+	}
+	nodes = append(nodes, node(2000, "Save", `"widgets_values": ["`+strings.Repeat("%P.value%", 10000)+`"]`))
+	start := time.Now()
+	f, err := testReader(t).Read([]byte(ui("1: 1.0 STRING", nodes...)), "test")
+	if err != nil || f.Prompt.Len() != 1999 {
+		t.Fatal(err)
+	}
+	if len(f.Warnings) != maxWarnings || !strings.Contains(f.Warnings[0].Text, "too long") {
+		t.Errorf("%d warnings, the first %v", len(f.Warnings), f.Warnings[:min(len(f.Warnings), 1)])
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 // The same seed draws the same texts, and what was drawn is in the graph that is saved with pictures.
 func TestDrawnTextIsSaved(t *testing.T) {
 	for name, values := range map[string]string{"list": `["{a|b|c|d|e|f}"]`, "map": `{"text": "{a|b|c|d|e|f}"}`} {

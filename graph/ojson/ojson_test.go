@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestParse(t *testing.T) {
@@ -261,7 +262,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, err := Parse(data, Limits{MaxBytes: 1 << 20})
 		if err != nil {
-			if json.Valid(data) && len(data) < 1000 {
+			if json.Valid(data) && utf8.Valid(data) && len(data) <= DefaultMaxDepth {
 				t.Fatalf("refused valid JSON: %v", err)
 			}
 			return
