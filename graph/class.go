@@ -27,12 +27,13 @@ type Class struct {
 	Hidden  []*Hidden // in field order
 	Outputs []*Output
 
-	typ      reflect.Type
-	run      int            // index of Run in the method set of typ
-	byName   map[string]int // place in Inputs by wire name
-	result   resultShape
-	states   []int // fields of type State
-	uniqueID bool  // asks for its own id: not shared between equal nodes
+	typ       reflect.Type
+	run       int            // index of Run in the method set of typ
+	byName    map[string]int // place in Inputs by wire name
+	result    resultShape
+	states    []int         // fields of type State
+	prototype reflect.Value // a node with the defaults of its optional inputs; invalid where there are none
+	uniqueID  bool          // asks for its own id: not shared between equal nodes
 
 	fingerprinter, checker, lazy bool
 }

@@ -132,12 +132,31 @@ func (r *classReader) fields() {
 		}
 	}
 	c.Inputs = append(c.Inputs, optional...)
+	if len(r.wrong) == 0 {
+		r.defaults(optional)
+	}
 	for i, in := range c.Inputs {
 		if other, ok := c.byName[in.Name]; ok {
 			r.fail("input %s: the wire name %q is taken by %s; give one of them an in tag", in.Field, in.Name, c.Inputs[other].Field)
 			continue
 		}
 		c.byName[in.Name] = i
+	}
+}
+
+// defaults prepares the values that absent optional inputs have.
+func (r *classReader) defaults(optional []*Input) {
+	c := r.class
+	for _, in := range optional {
+		if !in.HasDefault || c.InputIsList {
+			continue
+		}
+		if !c.prototype.IsValid() {
+			c.prototype = reflect.New(c.typ).Elem()
+		}
+		if err := assign(c.prototype.Field(in.index), in.Default); err != nil {
+			r.fail("input %s: default: %w", in.Field, err)
+		}
 	}
 }
 

@@ -1,0 +1,43 @@
+package graph
+
+import "github.com/oneactor/oneactor/graph/ojson"
+
+// document is an API prompt with its nodes numbered in document order, so that everything after is slices instead of maps.
+type document struct {
+	prompt *ojson.Object
+	nodes  []*docNode
+	index  map[string]int32
+}
+
+// docNode is one node of a prompt.
+type docNode struct {
+	id        string
+	class     *Class // nil where the class is missing or unknown
+	classType any    // class_type as written; nil where it is missing
+	object    *ojson.Object
+	rawInputs any
+	inputs    *ojson.Object // nil (which reads as empty) where rawInputs is no object
+}
+
+func readDocument(r *Registry, prompt *ojson.Object) *document {
+	d := &document{prompt: prompt, nodes: make([]*docNode, 0, prompt.Len()), index: make(map[string]int32, prompt.Len())}
+	block := make([]docNode, prompt.Len())
+	for id, value := range prompt.All() {
+		n := &block[len(d.nodes)]
+		n.read(r, id, value)
+		d.index[id] = int32(len(d.nodes))
+		d.nodes = append(d.nodes, n)
+	}
+	return d
+}
+
+func (n *docNode) read(r *Registry, id string, value any) {
+	n.id = id
+	n.object, _ = value.(*ojson.Object)
+	n.classType, _ = n.object.Get("class_type")
+	if name, ok := n.classType.(string); ok {
+		n.class = r.classes[name]
+	}
+	n.rawInputs, _ = n.object.Get("inputs")
+	n.inputs, _ = n.rawInputs.(*ojson.Object)
+}

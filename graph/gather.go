@@ -1,0 +1,150 @@
+package graph
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// gathered is what one input receives: a list of items, of which a call gets one.
+type gathered struct {
+	input   *Input
+	link    *runLink // nil for a constant
+	items   []any
+	missing bool // a lazy input that is not there (yet)
+}
+
+// gather collects the inputs of a node (contract 4.2). Inputs that are absent are left out: the field keeps its default.
+func (r *run) gather(n *runNode) ([]gathered, error) {
+	list := r.gathered[:0]
+	defer func() { r.gathered = list }()
+	for _, in := range n.class.Inputs {
+		value, ok := n.inputs.Get(in.Name)
+		if !ok {
+			if !in.Optional {
+				return list, &inputProblem{in.Name, "required input is missing"}
+			}
+			continue
+		}
+		g := gathered{input: in, link: n.link(in.Name)}
+		switch {
+		case g.link == nil:
+			if source, _, isLink := parseLink(value); isLink && in.goType.Kind() != reflect.Slice && in.goType.Kind() != reflect.Interface {
+				return list, &inputProblem{in.Name, fmt.Sprintf("there is no node %s", source)}
+			}
+			g.items = []any{value}
+		case in.goType == linkType:
+			g.items = []any{Link{r.nodes[g.link.source].id, g.link.slot}}
+		default:
+			g.items, g.missing = r.linked(g.link)
+		}
+		if len(g.items) == 0 {
+			return list, &inputProblem{in.Name, fmt.Sprintf("the list from node %s is empty", r.nodes[g.link.source].id)}
+		}
+		list = append(list, g)
+	}
+	return list, nil
+}
+
+var oneNil = []any{nil}
+
+// linked is the list behind a link, or a nil where there is none.
+func (r *run) linked(l *runLink) (items []any, missing bool) {
+	from := r.nodes[l.source]
+	if from.result == nil {
+		return oneNil, true
+	}
+	items, ok := from.result.items(l.slot)
+	if !ok {
+		return oneNil, true
+	}
+	return items, false
+}
+
+// inputProblem is an input that cannot be given to the node.
+type inputProblem struct{ input, problem string }
+
+func (e *inputProblem) Error() string { return "input " + e.input + ": " + e.problem }
+
+// calls is the number of calls of a node: the longest list, and one where the class takes lists itself.
+func (c *Class) calls(inputs []gathered) int {
+	n := 1
+	if !c.InputIsList {
+		for i := range inputs {
+			n = max(n, len(inputs[i].items))
+		}
+	}
+	return n
+}
+
+// item is what call i gets of an input; a shorter list repeats its last item.
+func (g *gathered) item(i int) any { return g.items[min(i, len(g.items)-1)] }
+
+// blockerOf is the first blocker among the inputs of call i, or nil.
+func (c *Class) blockerOf(inputs []gathered, i int) *Blocker {
+	for k := range inputs {
+		if inputs[k].link == nil {
+			continue
+		}
+		if c.InputIsList {
+			for _, item := range inputs[k].items {
+				if b, ok := item.(*Blocker); ok {
+					return b
+				}
+			}
+		} else if b, ok := inputs[k].item(i).(*Blocker); ok {
+			return b
+		}
+	}
+	return nil
+}
+
+// build makes the node of call i, with everything set.
+func (r *run) build(n *runNode, inputs []gathered, i int) (reflect.Value, error) {
+	c := n.class
+	node := reflect.New(c.typ).Elem()
+	if c.prototype.IsValid() {
+		node.Set(c.prototype)
+	}
+	for k := range inputs {
+		g := &inputs[k]
+		field := node.Field(g.input.index)
+		var err error
+		if c.InputIsList {
+			err = assignList(field, g.items)
+		} else {
+			err = assign(field, g.item(i))
+		}
+		if err != nil {
+			return node, &inputProblem{g.input.Name, err.Error()}
+		}
+	}
+	for _, h := range c.Hidden {
+		if err := r.setHidden(node.Field(h.index), n, h); err != nil {
+			return node, err
+		}
+	}
+	if len(c.states) > 0 {
+		r.engine.stateOf(n).set(c, node)
+	}
+	return node, nil
+}
+
+func (r *run) setHidden(field reflect.Value, n *runNode, h *Hidden) error {
+	switch h.Type {
+	case "PROMPT":
+		text, err := r.promptText()
+		if err != nil {
+			return fmt.Errorf("hidden input %s: %w", h.Name, err)
+		}
+		field.Set(reflect.ValueOf(Prompt(text)))
+	case "EXTRA_PNGINFO":
+		info, err := r.extraPNGInfo()
+		if err != nil {
+			return fmt.Errorf("hidden input %s: %w", h.Name, err)
+		}
+		field.Set(reflect.ValueOf(info))
+	case "UNIQUE_ID":
+		field.SetString(n.id)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package graph
+
+import (
+	"slices"
+
+	dag "github.com/dominikbraun/graph"
+)
+
+// plan is the part of a prompt that has to run. Its graph holds every node and link, so that cycles and signatures come from one
+// pass; a node joins the plan when an output needs it. It only grows: by lazy inputs that are asked for, and by expansions.
+type plan struct {
+	cache   *cache
+	nodes   []*runNode
+	store   *store
+	dag     dag.Graph[int, int]
+	pending int // nodes in the plan that are not done
+	seq     int32
+	ready   readyQueue
+	stack   []int32
+}
+
+func (p *plan) init(c *cache, size int) {
+	p.cache = c
+	p.nodes = make([]*runNode, 0, size)
+	p.store = &store{out: make([][]int32, 0, size), in: make([][]int32, 0, size)}
+	p.dag = dag.NewWithStore(dag.IntHash, dag.Store[int, int](p.store), dag.Directed())
+}
+
+// grow takes in a node; its links are read by connect, once all nodes they may lead to are there.
+func (p *plan) grow(n *docNode, parent *runNode) *runNode {
+	node := &runNode{docNode: n, number: int32(len(p.nodes)), parent: parent}
+	p.nodes = append(p.nodes, node)
+	// A fresh number is accepted by the store; see store.AddVertex.
+	_ = p.dag.AddVertex(int(node.number))
+	return node
+}
+
+// edge notes that target reads source. A second link between the same two is the same edge.
+func (p *plan) edge(source, target int32) { _ = p.dag.AddEdge(int(source), int(target)) }
+
+// connect reads the links of the nodes from first on.
+func (r *run) connect(first int) {
+	for _, n := range r.nodes[first:] {
+		if n.class == nil {
+			continue
+		}
+		n.readLinks(r.doc.index)
+		for i := range n.links {
+			r.edge(n.links[i].source, n.number)
+		}
+	}
+}
+
+// sign gives signatures to the nodes from first on; those on a cycle or behind one get none.
+func (r *run) sign(first int) {
+	var s signer
+	source := func(i int32) *runNode { return r.nodes[i] }
+	for _, i := range r.store.kahn(first) {
+		if n := r.nodes[i]; n.class != nil {
+			n.key, n.keyed = s.sign(n, source)
+		}
+	}
+}
+
+// attach finds the result of a node where there is one: still held, or cached.
+func (p *plan) attach(n *runNode) bool {
+	if n.result == nil && n.keyed {
+		n.result = p.cache.get(n.key)
+	}
+	return n.result != nil
+}
+
+// add puts a node and all it needs into the plan. The order of joining is that of ComfyUI: the last input first, depth first.
+func (p *plan) add(root int32) {
+	p.stack = append(p.stack[:0], root)
+	for len(p.stack) > 0 {
+		n := p.nodes[p.stack[len(p.stack)-1]]
+		p.stack = p.stack[:len(p.stack)-1]
+		if n.status == pending {
+			continue
+		}
+		n.status = pending
+		n.seq = p.seq
+		p.seq++
+		p.pending++
+		for i := range n.links {
+			p.nodes[n.links[i].source].holders++
+		}
+		// A cached output joins without what it needs: it is only announced.
+		if !p.attach(n) {
+			for i := range n.links {
+				if n.links[i].followed {
+					p.need(n, n.links[i].source)
+				}
+			}
+		}
+		if len(n.waiting) == 0 {
+			p.enqueue(n)
+		}
+	}
+}
+
+// need makes n wait for a source that has no result yet, and puts that on the stack of add.
+func (p *plan) need(n *runNode, source int32) {
+	from := p.nodes[source]
+	p.mark(from, n)
+	if p.attach(from) || slices.Contains(n.waiting, source) {
+		return
+	}
+	n.waiting = append(n.waiting, source)
+	if from.status != pending {
+		p.stack = append(p.stack, source)
+	}
+}
+
+// follow makes a pending node wait for one more source.
+func (p *plan) follow(n *runNode, source int32) {
+	p.stack = p.stack[:0]
+	p.need(n, source)
+	if len(p.stack) > 0 {
+		p.add(source)
+	}
+}
+
+// mark keeps the flags of rule 4.4 up to date: from feeds n. Each node passes its own flag on at most once.
+func (p *plan) mark(from, n *runNode) {
+	if n.class.Output && !from.feedsOutput {
+		from.feedsOutput = true
+		p.requeue(from)
+		for i := range from.links {
+			if source := p.nodes[from.links[i].source]; from.status == pending && from.links[i].followed && !source.feedsFeeder {
+				source.feedsFeeder = true
+				p.requeue(source)
+			}
+		}
+	}
+	if n.feedsOutput && !from.feedsFeeder {
+		from.feedsFeeder = true
+		p.requeue(from)
+	}
+}
+
+// complete ends a node: those that waited for it come nearer, and what only it read is let go.
+func (p *plan) complete(n *runNode) {
+	n.status = done
+	p.pending--
+	for _, target := range p.store.out[n.number] {
+		to := p.nodes[target]
+		if i := slices.Index(to.waiting, n.number); to.status == pending && i >= 0 {
+			to.waiting = slices.Delete(to.waiting, i, i+1)
+			if len(to.waiting) == 0 {
+				p.enqueue(to)
+			}
+		}
+	}
+	for i := range n.links {
+		p.drop(p.nodes[n.links[i].source])
+	}
+	p.letGo(n)
+}
+
+// drop ends one claim to the result of n.
+func (p *plan) drop(n *runNode) {
+	n.holders--
+	p.letGo(n)
+}
+
+func (p *plan) letGo(n *runNode) {
+	if n.holders == 0 && n.status != pending && n.result != nil {
+		p.cache.release(n.result)
+		n.result = nil
+	}
+}
