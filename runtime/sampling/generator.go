@@ -41,15 +41,19 @@ func (g *Generator) Uint32() uint32 {
 }
 
 func (g *Generator) refill() {
-	for i := range g.state {
-		y := g.state[i]&0x80000000 | g.state[(i+1)%mtSize]&0x7fffffff
-		v := g.state[(i+mtShift)%mtSize] ^ y>>1
-		if y&1 != 0 {
-			v ^= 0x9908b0df
-		}
-		g.state[i] = v
+	for i := range mtSize - mtShift {
+		g.state[i] = g.state[i+mtShift] ^ twist(g.state[i], g.state[i+1])
 	}
+	for i := mtSize - mtShift; i < mtSize-1; i++ {
+		g.state[i] = g.state[i+mtShift-mtSize] ^ twist(g.state[i], g.state[i+1])
+	}
+	g.state[mtSize-1] = g.state[mtShift-1] ^ twist(g.state[mtSize-1], g.state[0])
 	g.next = 0
+}
+
+func twist(a, b uint32) uint32 {
+	y := a&0x80000000 | b&0x7fffffff
+	return y>>1 ^ -(y&1)&0x9908b0df
 }
 
 // Uint64 returns two successive 32-bit outputs, the first one as the high half.
@@ -104,8 +108,8 @@ func (g *Generator) uniform53() float64 { return float64(g.Uint64()&(1<<53-1)) /
 func boxMuller16(u []float32) {
 	_ = u[15]
 	for j := range 8 {
-		radius := math.Sqrt(-2 * math.Log(float64(1-u[j])))
-		sin, cos := math.Sincos(2 * math.Pi * float64(u[j+8]))
+		radius := math.Sqrt(-2 * logUnit(1-u[j]))
+		sin, cos := sinCosTurn(u[j+8])
 		u[j], u[j+8] = float32(radius*cos), float32(radius*sin)
 	}
 }

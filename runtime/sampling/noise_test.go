@@ -211,3 +211,21 @@ func BenchmarkBrownian(b *testing.B) {
 		tree.increment(dst, 1.5, 2.5)
 	}
 }
+
+func TestGeneratorMath(t *testing.T) {
+	generator := NewGenerator(1)
+	values := []float32{0, 1. / (1 << 24), 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1 - 1./(1<<24), 1 - math.Sqrt2/2}
+	for range 10000 {
+		values = append(values, generator.uniform24())
+	}
+	for _, u := range values {
+		if got, want := logUnit(1-u), math.Log(float64(1-u)); math.Abs(got-want) > 1e-10 {
+			t.Errorf("log of %v is %v, want %v", 1-u, got, want)
+		}
+		sin, cos := sinCosTurn(u)
+		wantSin, wantCos := math.Sincos(2 * math.Pi * float64(u))
+		if math.Abs(sin-wantSin) > 1e-10 || math.Abs(cos-wantCos) > 1e-10 {
+			t.Errorf("sine and cosine of %v turns are %v and %v, want %v and %v", u, sin, cos, wantSin, wantCos)
+		}
+	}
+}

@@ -35,6 +35,9 @@ type Result struct {
 // Sample mixes noise into a latent for the first sigma, steps down the sigmas and returns the latent scaled back. With
 // no sigmas at all the latent is returned as it came. It stops with ctx's error before the next call of the model.
 func Sample(ctx context.Context, model Denoiser, ms ModelSampling, o Options) (Result, error) {
+	if ms.Levels == nil {
+		return Result{}, fmt.Errorf("sample: the model has no noise levels; use StableDiffusion or other Levels")
+	}
 	if err := o.check(); err != nil {
 		return Result{}, err
 	}
@@ -83,7 +86,7 @@ func Sample(ctx context.Context, model Denoiser, ms ModelSampling, o Options) (R
 
 func (o Options) check() error {
 	if o.Sampler == nil {
-		return fmt.Errorf("sample: no sampler; use one of ByName")
+		return fmt.Errorf("sample: no sampler; use one that ByName knows")
 	}
 	if o.Latent == nil || len(o.Latent.Shape) < 2 {
 		return fmt.Errorf("sample: no latent; use one of shape [B,C,H,W], zeros to start from noise alone")

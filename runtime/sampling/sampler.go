@@ -60,7 +60,7 @@ func (r *Run) steps() int { return len(r.Sigmas) - 1 }
 // evaluate calls the model, with cancellation between calls.
 func (r *Run) evaluate(ctx context.Context, x *tensor.Tensor, sigma float32) (Prediction, error) {
 	if err := ctx.Err(); err != nil {
-		return Prediction{}, context.Cause(ctx)
+		return Prediction{}, err
 	}
 	p, err := r.Model.Denoise(ctx, x, sigma)
 	if err != nil {
