@@ -6,6 +6,7 @@ go 1.26.0
 ignore ./frontend/web/node_modules
 
 require (
+	github.com/dlclark/regexp2 v1.12.0 // indirect
 	github.com/dominikbraun/graph v0.23.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
