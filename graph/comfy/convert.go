@@ -235,16 +235,20 @@ func (c *converter) warn(n *uiNode, text string) {
 // dropDeadLinks removes the inputs that are linked to a node outside the prompt, such as a muted one. Values of widgets are no links:
 // arrays among them are wrapped.
 func dropDeadLinks(prompt *ojson.Object) {
+	dead := func(input any) bool {
+		link, ok := input.([]any)
+		return ok && !prompt.Has(link[0].(string))
+	}
 	for _, v := range prompt.All() {
-		inputs := v.(*ojson.Object).Object("inputs")
-		var dead []string
+		node := v.(*ojson.Object)
+		inputs, live := node.Object("inputs"), &ojson.Object{}
 		for name, input := range inputs.All() {
-			if link, ok := input.([]any); ok && !prompt.Has(link[0].(string)) {
-				dead = append(dead, name)
+			if !dead(input) {
+				live.Set(name, input)
 			}
 		}
-		for _, name := range dead {
-			inputs.Delete(name)
+		if live.Len() < inputs.Len() {
+			node.Set("inputs", live)
 		}
 	}
 }

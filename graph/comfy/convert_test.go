@@ -2,9 +2,11 @@ package comfy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oneactor/oneactor/graph/ojson"
 )
@@ -197,5 +199,37 @@ func TestWarnings(t *testing.T) {
 	f, err := testReader(t).Read([]byte(ui("", node(9, "Convert", "", "x IMAGE 5"))), "test")
 	if err != nil || len(f.Warnings) != 1 || f.Warnings[0].String() != "node 9 (Convert): input x: link 5 is not in the file; taken as not linked" {
 		t.Errorf("got %v, %v", f, err)
+	}
+}
+
+// Work must not grow faster than the file: here every link is long, dead or bypassed beside many others.
+func TestHostileGraphs(t *testing.T) {
+	const many = 20_000
+	var chain, links []string
+	for i := 1; i <= many; i++ {
+		chain = append(chain, node(i, "Reroute", "", fmt.Sprintf("x * %d", i-1)), node(many+i, "Convert", "", fmt.Sprintf("x IMAGE %d", many-i%2)))
+		links = append(links, fmt.Sprintf("%d: %d.0 *", i, i))
+	}
+	var slots, deadLinks, bypassed []string
+	for i := 1; i <= many; i++ {
+		slots = append(slots, fmt.Sprintf("x%d A,B,C,D %d", i, i))
+		deadLinks = append(deadLinks, fmt.Sprintf("%d: 1.0 IMAGE", i))
+		bypassed = append(bypassed, fmt.Sprintf("%d: 1.%d IMAGE", i, i))
+	}
+	tests := map[string]string{
+		"chain of reroutes": ui(strings.Join(links, ", "), chain...),
+		"dead links":        ui(strings.Join(deadLinks, ", "), node(1, "Picture", `"mode": 2`), node(2, "Preview", "", slots...)),
+		"bypassed":          ui(strings.Join(bypassed, ", "), node(1, "Picture", `"mode": 4`, slots...), node(2, "Preview", "", slots...)),
+	}
+	for name, workflow := range tests {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			if _, err := testReader(t).Read([]byte(workflow), "test"); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("%d KB took %v", len(workflow)>>10, took)
+			}
+		})
 	}
 }

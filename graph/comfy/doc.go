@@ -2,7 +2,7 @@
 //
 // A file holds either an API prompt ({"3": {"class_type": …, "inputs": …}}) or a UI graph, which is what the editor saves: nodes
 // with positions, links, and the values of widgets as a bare list. Both come as JSON files, as the body of a POST to /prompt, or
-// inside a picture (PNG text, WebP EXIF). Read finds out which it is.
+// inside a picture (PNG text, WebP EXIF) or a latent. Read finds out which it is.
 //
 // A UI graph becomes a prompt in passes, as in the editor when it queues: parse (uigraph.go), expansion of containers (expand.go),
 // then for each node that runs its widget values (widgets.go), their text processing (text.go, placeholders.go) and its links

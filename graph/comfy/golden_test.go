@@ -15,23 +15,42 @@ import (
 
 // The pairs are UI graphs from pictures that ComfyUI saved, each with the prompt that the same picture carries.
 
-// TestGoldenWorkflows converts every pair beside the fixture folder, or in $COMFY_WORKFLOWS.
+// TestGoldenWorkflows converts every pair in $COMFY_WORKFLOWS, or in comfyui-workflows inside or beside the fixture folder, or beside
+// the default one.
 func TestGoldenWorkflows(t *testing.T) {
-	dir := os.Getenv("COMFY_WORKFLOWS")
-	if dir == "" {
-		dir = filepath.Join(goldentest.Dir(t), "..", "comfyui-workflows")
+	definitions := golden(t)
+	candidates := []string{os.Getenv("COMFY_WORKFLOWS")}
+	if candidates[0] == "" {
+		const name = "comfyui-workflows"
+		dir := goldentest.Dir(t)
+		candidates = []string{filepath.Join(dir, name), filepath.Join(dir, "..", name)}
+		t.Setenv("GOLDEN_DIR", "")
+		candidates = append(candidates, filepath.Join(goldentest.Dir(t), "..", name))
 	}
-	checkPairs(t, dir, golden(t))
+	for _, dir := range candidates {
+		if pairs := findPairs(t, dir); len(pairs) > 0 {
+			checkPairs(t, pairs, definitions)
+			return
+		}
+	}
+	t.Skipf("no workflow pairs in any of %q; set COMFY_WORKFLOWS", candidates)
 }
 
 // TestWorkflowPairs is the same for the pairs that are part of the repository, with the few classes that they use.
 func TestWorkflowPairs(t *testing.T) {
-	checkPairs(t, "testdata", readDefinitions(t, filepath.Join("testdata", "object_info.json")))
+	pairs := findPairs(t, "testdata")
+	if len(pairs) < 2 {
+		t.Fatalf("testdata has %d workflow pairs", len(pairs))
+	}
+	checkPairs(t, pairs, readDefinitions(t, filepath.Join("testdata", "object_info.json")))
 }
 
-// golden has the node definitions of the fixtures.
-func golden(t testing.TB) Definitions {
+// golden has the node definitions of the fixtures; a folder without any is used with those of the default one.
+func golden(t *testing.T) Definitions {
 	t.Helper()
+	if _, err := os.Stat(filepath.Join(goldentest.Dir(t), "object_info.json")); err != nil {
+		t.Setenv("GOLDEN_DIR", "")
+	}
 	return readDefinitions(t, goldentest.Files(t, ".", "object_info.json")[0])
 }
 
@@ -62,14 +81,26 @@ func readFile(t testing.TB, path string) []byte {
 	return data
 }
 
-func checkPairs(t *testing.T, dir string, definitions Definitions) {
+// findPairs lists the UI graphs in a folder that have a prompt beside them.
+func findPairs(t *testing.T, dir string) (pairs []string) {
+	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*.workflow.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(paths) == 0 {
-		t.Skipf("no workflow pairs in %s; set COMFY_WORKFLOWS", dir)
+	for _, path := range paths {
+		if _, err := os.Stat(promptPath(path)); err == nil {
+			pairs = append(pairs, path)
+		}
 	}
+	return pairs
+}
+
+func promptPath(workflow string) string {
+	return strings.TrimSuffix(workflow, ".workflow.json") + ".prompt.json"
+}
+
+func checkPairs(t *testing.T, paths []string, definitions Definitions) {
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".workflow.json")
 		f, err := Read(readFile(t, path), filepath.Base(path), definitions)
@@ -84,7 +115,7 @@ func checkPairs(t *testing.T, dir string, definitions Definitions) {
 			for _, w := range f.Warnings {
 				t.Error("warning:", w)
 			}
-			for _, problem := range difference(f.Prompt, readObject(t, strings.TrimSuffix(path, ".workflow.json")+".prompt.json"), definitions) {
+			for _, problem := range difference(f.Prompt, readObject(t, promptPath(path)), definitions) {
 				t.Error(problem)
 			}
 		})

@@ -30,6 +30,14 @@ type drawing struct {
 // text copies up to the end of the input, or inside braces up to the | or } that ends an option.
 func (d *drawing) text(depth int) error {
 	for d.pos < len(d.in) {
+		if plain := strings.IndexAny(d.in[d.pos:], `\{|}`); plain != 0 {
+			if plain < 0 {
+				plain = len(d.in) - d.pos
+			}
+			d.out = append(d.out, d.in[d.pos:d.pos+plain]...)
+			d.pos += plain
+			continue
+		}
 		switch c := d.in[d.pos]; {
 		case c == '\\' && d.pos+1 < len(d.in):
 			if next := d.in[d.pos+1]; next != '{' && next != '|' && next != '}' {
