@@ -28,10 +28,11 @@ func TensorTolerance(t testing.TB, file, name string, fallback float64) float64 
 		BySampler map[string]float64 `json:"tolerance_by_sampler"`
 	}
 	var all map[string]tolerance
-	path := filepath.Join(Dir(t), "unit", "tolerances.json")
-	if filepath.Dir(file) != "." {
-		path = filepath.Join(filepath.Dir(file), "tolerances.json")
+	folder := filepath.Dir(file)
+	if folder == "." {
+		folder = filepath.Join(root(t), "unit")
 	}
+	path := filepath.Join(folder, "tolerances.json")
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return fallback

@@ -11,7 +11,7 @@ import (
 // is set.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("GOLDEN_DIR")
+	dir := fromEnv(t, "GOLDEN_DIR")
 	if dir == "" {
 		dir = sharedDir(t)
 	}
@@ -22,21 +22,22 @@ func Dir(t testing.TB) string {
 // uses those of the default folder, since folders may share one set of weights.
 func Models(t testing.TB) string {
 	t.Helper()
-	if dir := os.Getenv("GOLDEN_MODELS"); dir != "" {
+	if dir := fromEnv(t, "GOLDEN_MODELS"); dir != "" {
 		return existing(t, dir, "GOLDEN_MODELS")
 	}
 	dir := filepath.Join(Dir(t), "models")
-	if _, err := os.Stat(dir); err != nil {
+	if !isDir(dir) {
 		dir = filepath.Join(sharedDir(t), "models")
 	}
 	return existing(t, dir, "GOLDEN_MODELS")
 }
 
 // Files lists the files of a subfolder of Dir ("." for Dir itself) whose names match a glob pattern, sorted. No match
-// skips the test: a fixture folder need not hold every part.
+// skips the test: a fixture folder need not hold every part. Where there is no fixture folder, and none was asked for,
+// the copies of small fixtures in testdata/golden of the package under test are used.
 func Files(t testing.TB, sub, pattern string) []string {
 	t.Helper()
-	glob := filepath.Join(Dir(t), sub, pattern)
+	glob := filepath.Join(root(t), sub, pattern)
 	files, err := filepath.Glob(glob)
 	if err != nil {
 		t.Fatalf("golden files %s: %v", glob, err)
@@ -48,6 +49,21 @@ func Files(t testing.TB, sub, pattern string) []string {
 	return files
 }
 
+// root is Dir, or testdata/golden of the package under test where there is no fixture folder.
+func root(t testing.TB) string {
+	t.Helper()
+	const copies = "testdata/golden"
+	if os.Getenv("GOLDEN_DIR") == "" && os.Getenv("ONEACTOR_REQUIRE_GOLDEN") == "" && !isDir(sharedDir(t)) && isDir(copies) {
+		return copies
+	}
+	return Dir(t)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // Waiting reports a fixture that the code does not support yet as a skipped subtest with its name and the reason, so
 // that it is counted by go test -v and -json and cannot be mistaken for one that passed.
 func Waiting(t *testing.T, name, why string) {
@@ -55,8 +71,25 @@ func Waiting(t *testing.T, name, why string) {
 	t.Run(name, func(t *testing.T) { t.Skip("waiting: " + why) })
 }
 
+// fromEnv is a folder named by the environment, "" where it names none. A relative one counts from the repository, for
+// go test runs each package in its own folder.
+func fromEnv(t testing.TB, variable string) string {
+	t.Helper()
+	dir := os.Getenv(variable)
+	if dir == "" || filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(repository(t), dir)
+}
+
 // sharedDir is shared/golden beside the repository, whether it exists or not.
 func sharedDir(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(filepath.Dir(repository(t)), "shared", "golden")
+}
+
+// repository is the folder of go.mod.
+func repository(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -64,7 +97,7 @@ func sharedDir(t testing.TB) string {
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(filepath.Dir(dir), "shared", "golden")
+			return dir
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -76,7 +109,7 @@ func sharedDir(t testing.TB) string {
 
 func existing(t testing.TB, dir, variable string) string {
 	t.Helper()
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if !isDir(dir) {
 		unavailable(t, "no golden folder at "+dir+"; set "+variable)
 	}
 	return dir

@@ -14,5 +14,5 @@
 //
 // Environment: GOLDEN_DIR is the fixture folder (default: shared/golden beside the repository), GOLDEN_MODELS the
 // models folder (default: models inside the fixture folder), ONEACTOR_REQUIRE_GOLDEN turns a missing folder from a
-// skip into a failure. Only tests import this package.
+// skip into a failure. Relative folders count from the repository. Only tests import this package.
 package goldentest

@@ -13,7 +13,8 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
-// File is one safetensors fixture, wholly in memory.
+// File is one safetensors fixture, wholly in memory. It is read here and not by package weights, whose own tests use
+// fixtures.
 type File struct {
 	path     string
 	data     []byte

@@ -126,14 +126,24 @@ func TestDifference(t *testing.T) {
 	}
 }
 
-// recorder is a testing.TB that remembers failure instead of failing.
+// recorder is a testing.TB that remembers how it ended instead of ending.
 type recorder struct {
 	testing.TB
-	failed bool
+	failed, skipped bool
 }
 
 func (r *recorder) Helper()               {}
 func (r *recorder) Errorf(string, ...any) { r.failed = true }
+
+func (r *recorder) Fatal(...any) {
+	r.failed = true
+	panic(r)
+}
+
+func (r *recorder) Skip(...any) {
+	r.skipped = true
+	panic(r)
+}
 
 func TestClose(t *testing.T) {
 	tests := map[string]struct {
@@ -153,6 +163,50 @@ func TestClose(t *testing.T) {
 				t.Errorf("close is %v and failed %v, want %v", ok, r.failed, tt.ok)
 			}
 		})
+	}
+}
+
+func TestFilesWithoutFolder(t *testing.T) {
+	// A repository without a fixture folder beside it, as a fresh clone is.
+	dir := t.TempDir()
+	unit := filepath.Join(dir, "repo", "pkg", "testdata", "golden", "unit")
+	if err := os.MkdirAll(unit, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(dir, "repo", "go.mod"), filepath.Join(unit, "a.json")} {
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(dir, "repo", "pkg"))
+	t.Setenv("GOLDEN_DIR", "")
+	t.Setenv("GOLDEN_MODELS", "")
+	t.Setenv("ONEACTOR_REQUIRE_GOLDEN", "")
+
+	if got := Files(t, "unit", "*.json"); len(got) != 1 || filepath.Base(got[0]) != "a.json" {
+		t.Errorf("files are %v, want the copy in testdata", got)
+	}
+	t.Setenv("GOLDEN_DIR", "pkg/testdata/golden")
+	if got := Dir(t); got != filepath.Join(dir, "repo", "pkg", "testdata", "golden") {
+		t.Errorf("relative folder is %s", got)
+	}
+	t.Setenv("GOLDEN_DIR", "")
+	for name, missing := range map[string]func(testing.TB){
+		"file":   func(t testing.TB) { Files(t, "unit", "b*") },
+		"folder": func(t testing.TB) { Dir(t) },
+		"models": func(t testing.TB) { Models(t) },
+	} {
+		for _, required := range []string{"", "1"} {
+			t.Setenv("ONEACTOR_REQUIRE_GOLDEN", required)
+			r := &recorder{TB: t}
+			func() {
+				defer func() { recover() }() // recorder leaves a test by panicking
+				missing(r)
+			}()
+			if r.failed != (required != "") || r.skipped == r.failed {
+				t.Errorf("missing %s, required %q: failed %v, skipped %v", name, required, r.failed, r.skipped)
+			}
+		}
 	}
 }
 

@@ -12,10 +12,10 @@ const (
 	X0                               // the denoised latent itself
 	ImgToImg                         // the denoised latent, from an input that is not scaled
 	Flow                             // rectified flow velocity: x = σ·noise + (1-σ)·latent
-	LCM                              // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
+	Consistency                              // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
 )
 
-var parameterizationNames = [...]string{"epsilon", "v", "edm", "x0", "img_to_img", "flow", "lcm"}
+var parameterizationNames = [...]string{"epsilon", "v", "edm", "x0", "img_to_img", "flow", "consistency"}
 
 func (p Parameterization) String() string {
 	if int(p) < len(parameterizationNames) {
@@ -59,7 +59,7 @@ func (m ModelSampling) outputScales(sigma float32) (skip, out float32) {
 		return data * data / total, sigma * data / sqrt32(total)
 	case X0, ImgToImg:
 		return 0, 1
-	case LCM:
+	case Consistency:
 		// The boundary condition f(x,0) = x, with sigma_data 0.5 and timesteps times 10 as in the paper.
 		const lcmData = 0.5
 		t := m.Timestep(sigma) * 10

@@ -296,6 +296,7 @@ func TestSampleErrors(t *testing.T) {
 			func(o *Options) { o.Sampler = samplers[10].sampler }, "not a number"},
 		"dpm_fast from 0": {constant(0), sd, func(o *Options) { o.Sampler, o.Sigmas = DPMFast{}, []float32{0, 1} }, "sigmas from 0"},
 		"dpm_fast rises":  {constant(0), sd, func(o *Options) { o.Sampler, o.Sigmas = DPMFast{Eta: 1}, []float32{1, 2} }, "rising"},
+		"dpmpp_sde r":     {constant(0), sd, func(o *Options) { o.Sampler = DPMPPSDE{} }, "r is 0"},
 		"seeds_2 r":       {constant(0), sd, func(o *Options) { o.Sampler = SEEDS2{} }, "r is 0"},
 		"seeds_3 r":       {constant(0), sd, func(o *Options) { o.Sampler = SEEDS3{R1: 0.5, R2: 0.5} }, "r_1"},
 		"er_sde solver":   {constant(0), sd, func(o *Options) { o.Sampler = ERSDE{MaxStage: 1} }, "solver_type"},

@@ -32,12 +32,12 @@ func (DDPM) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) {
 	return run.X, nil
 }
 
-// LCMSampler jumps to the prediction and adds the noise of the next sigma. Luo et al. 2023 (arXiv:2310.04378),
+// LCM jumps to the prediction and adds the noise of the next sigma. Luo et al. 2023 (arXiv:2310.04378),
 // algorithm 3.
-type LCMSampler struct{ guided }
+type LCM struct{ guided }
 
 // Sample runs the sampler.
-func (LCMSampler) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) {
+func (LCM) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) {
 	noise := run.freshNoise()
 	for i := range run.steps() {
 		sigma, next := run.Sigmas[i], run.Sigmas[i+1]

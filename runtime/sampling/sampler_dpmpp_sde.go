@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -19,6 +20,9 @@ type DPMPPSDE struct {
 
 // Sample runs the sampler.
 func (s DPMPPSDE) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) {
+	if !(s.R > 0) {
+		return nil, fmt.Errorf("dpmpp_sde sampler: r is %v; use a number above 0", s.R)
+	}
 	ms, x, x2, noise := run.ModelSampling, run.X.Data, run.scratch(), run.brownianNoise()
 	ms.finiteSNR(run.Sigmas)
 	noisy := s.Eta > 0 && s.SNoise > 0

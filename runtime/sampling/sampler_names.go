@@ -31,7 +31,7 @@ var samplers = []struct {
 	{"dpmpp_3m_sde", DPMPP3MSDE{Eta: 1, SNoise: 1}},
 	{"dpmpp_3m_sde_gpu", DPMPP3MSDE{Eta: 1, SNoise: 1}},
 	{"ddpm", DDPM{}},
-	{"lcm", LCMSampler{}},
+	{"lcm", LCM{}},
 	{"ipndm", IPNDM{}},
 	{"ipndm_v", IPNDM{VariableStep: true}},
 	{"deis", DEIS{}},

@@ -18,7 +18,7 @@ var goldenModels = map[string]ModelSampling{
 	"sd15":        StableDiffusion(Epsilon),
 	"sdxl":        StableDiffusion(Epsilon),
 	"sd21-v":      StableDiffusion(V),
-	"sd15+lcm":    {Levels: ScaledLinear(0.00085, 0.012).Distilled(50), Parameterization: LCM},
+	"sd15+lcm":    {Levels: ScaledLinear(0.00085, 0.012).Distilled(50), Parameterization: Consistency},
 	"sd21-v+zsnr": {Levels: ScaledLinear(0.00085, 0.012).ZeroTerminalSNR(), Parameterization: V},
 	"sd15+edm":    {Levels: ContinuousEDM(0.002, 120), Parameterization: EDM},
 }
