@@ -31,6 +31,7 @@ func (l LowRank) Scale() float32 { return l.Alpha / float32(l.Rank) }
 // Unmatched is a module of a LoRA that could not be applied.
 type Unmatched struct {
 	Module string // its name in the file, without the suffix
+	Format string // of a change that is no low-rank pair, such as "DoRA"; "" where the module just names no weight
 	Reason string
 }
 
@@ -81,7 +82,7 @@ func (l *LoRA) Unmatched(unet, text, textG *Set) []Unmatched {
 			reason = m.format + " is not supported"
 		}
 		if reason != "" {
-			list = append(list, Unmatched{m.name, reason})
+			list = append(list, Unmatched{m.name, m.format, reason})
 		}
 	}
 	return list
