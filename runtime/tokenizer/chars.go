@@ -29,8 +29,7 @@ func readChars(prompt string) []char {
 
 // plainChars reads text in which parentheses mean nothing.
 func plainChars(text string) []char {
-	out := readChars(strings.NewReplacer("(", `\(`, ")", `\)`).Replace(text))
-	return out
+	return readChars(strings.NewReplacer("(", `\(`, ")", `\)`).Replace(text))
 }
 
 // runeBytes is the length of the first rune of s, which was read as r: a byte that is no UTF-8 reads as U+FFFD.
@@ -41,6 +40,7 @@ func runeBytes(s string, r rune) int {
 	return 1
 }
 
+// text is the characters without their places.
 func text(chars []char) string {
 	var b strings.Builder
 	for _, c := range chars {
@@ -49,16 +49,7 @@ func text(chars []char) string {
 	return b.String()
 }
 
-// index finds the ASCII text want in chars; -1 where it is not there.
-func index(chars []char, want string) int {
-	for i := 0; i+len(want) <= len(chars); i++ {
-		if hasPrefix(chars[i:], want) {
-			return i
-		}
-	}
-	return -1
-}
-
+// hasPrefix tells whether chars begin with the ASCII text want.
 func hasPrefix(chars []char, want string) bool {
 	if len(chars) < len(want) {
 		return false

@@ -50,28 +50,37 @@ func isIdeograph(r rune) bool {
 		r >= 0x20000 && r <= 0x2a6df || r >= 0x2a700 && r <= 0x2ceaf || r >= 0x2f800 && r <= 0x2fa1f
 }
 
-// compose is NFC. Where characters combine, the result covers the place of all of them. Runs of more than 30 marks get a
-// U+034F from the norm package (stream-safe text), which Python does not write.
+// compose is NFC. Where characters combine, the result covers the place of all of them.
 func compose(chars []char) []char {
-	s := text(chars)
-	if norm.NFC.IsNormalString(s) {
+	if norm.NFC.IsNormalString(text(chars)) {
 		return chars
 	}
 	out := make([]char, 0, len(chars))
-	var it norm.Iter
-	it.InitString(norm.NFC, s)
-	for n := 0; !it.Done(); {
-		from := it.Pos()
-		composed := []rune(string(it.Next()))
-		source := chars[n : n+len([]rune(s[from:it.Pos()]))]
-		n += len(source)
-		for i, r := range composed {
-			c := char{r: r, at: source[0].at, end: source[len(source)-1].end}
-			if len(composed) == len(source) {
-				c.at, c.end = source[i].at, source[i].end
-			}
-			out = append(out, c)
+	for start := 0; start < len(chars); {
+		end := start + 1
+		for end < len(chars) && !norm.NFC.PropertiesString(string(chars[end].r)).BoundaryBefore() {
+			end++
 		}
+		out = appendComposed(out, chars[start:end])
+		start = end
+	}
+	return out
+}
+
+// appendComposed appends the NFC of characters that combine with nothing around them.
+func appendComposed(out, source []char) []char {
+	const graphemeJoiner = '\u034f'
+	composed := []rune(norm.NFC.String(text(source)))
+	for i, r := range composed {
+		// The norm package puts a joiner before every 31st mark (stream-safe text), Python does not.
+		if r == graphemeJoiner && i > 0 {
+			continue
+		}
+		c := char{r: r, at: source[0].at, end: source[len(source)-1].end}
+		if len(composed) == len(source) {
+			c.at, c.end = source[i].at, source[i].end
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -3,7 +3,9 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -63,7 +65,19 @@ func readPart(chars []char) part {
 	for end < len(name) && !pythonSpace(name[end].r) {
 		end++
 	}
-	return part{chars: chars, name: name[:end:end], rest: name[end:]}
+	return part{chars: chars, name: name[:end:end], rest: blanks(name[end:])}
+}
+
+// blanks turns every whitespace of Python's into a blank: behind an embedding the text is split and joined again, so
+// that control characters which are dropped elsewhere separate words here.
+func blanks(chars []char) []char {
+	out := slices.Clone(chars)
+	for i := range out {
+		if pythonSpace(out[i].r) {
+			out[i].r = ' '
+		}
+	}
+	return out
 }
 
 // finder asks for each embedding once and remembers what was not found.
@@ -74,28 +88,27 @@ type finder struct {
 	warnings []string
 }
 
-// find looks up the embedding of p; rest is the text that follows. A name that is not found is tried without commas around
-// it, since a comma often follows directly.
-func (f *finder) find(p part) (e *Embedding, rest []char, err error) {
+// find looks up the embedding of p. A name that is not found is tried without commas around it, since a comma often follows
+// directly; then the part that comes back has a shorter name and the commas before its rest.
+func (f *finder) find(p part) (*Embedding, part, error) {
 	name := text(p.name)
-	e, err = f.get(name)
+	e, err := f.get(name)
 	if err != nil || e != nil {
-		return e, p.rest, err
+		return e, p, err
 	}
 	if bare := strings.Trim(name, ","); bare != name {
 		if e, err = f.get(bare); err != nil {
-			return nil, nil, err
+			return nil, p, err
 		}
-		// As many characters as the bare name has are taken from the front, commas or not.
-		commas := p.name[len([]rune(bare)):]
-		rest = append(commas, p.rest...)
-	} else {
-		rest = p.rest
+		// The name is taken from the front, even where commas came before it.
+		n := utf8.RuneCountInString(bare)
+		p.rest = append(slices.Clone(p.name[n:]), p.rest...)
+		p.name = p.name[:n]
 	}
 	if e == nil {
 		f.warn(fmt.Sprintf("embedding %q is not there; it is left out of the prompt", name))
 	}
-	return e, rest, nil
+	return e, p, nil
 }
 
 func (f *finder) get(name string) (*Embedding, error) {

@@ -48,7 +48,9 @@ func encodePlain(out []token, chars []char) []token {
 	for _, w := range words(chars) {
 		for len(w) > 0 {
 			n := unit(w)
-			out = encodeUnit(out, w[:n])
+			if classOf(w[0].r) != unmatched {
+				out = encodeUnit(out, w[:n])
+			}
 			w = w[n:]
 		}
 	}
@@ -112,10 +114,15 @@ const (
 	other class = iota
 	letter
 	digit
+	unmatched
 )
 
 func classOf(r rune) class {
 	switch {
+	case r == '\u0345':
+		// The Greek iota below, a mark whose other cases are letters: with case ignored it is neither a letter nor not one,
+		// so CLIP's pattern passes it over.
+		return unmatched
 	case unicode.Is(unicode.L, r):
 		return letter
 	case unicode.Is(unicode.N, r):

@@ -55,7 +55,7 @@ func Tokenize(prompt string, o Options) (*Prompt, error) {
 				addText(part.chars, s.weight)
 				continue
 			}
-			e, rest, err := f.find(part)
+			e, part, err := f.find(part)
 			if err != nil {
 				return nil, err
 			}
@@ -63,7 +63,7 @@ func Tokenize(prompt string, o Options) (*Prompt, error) {
 				word++
 				chunks.add(vectorTokens(e, part, s.weight, word))
 			}
-			addText(rest, s.weight)
+			addText(part.rest, s.weight)
 		}
 	}
 	chunks.finish()
@@ -74,10 +74,7 @@ func Tokenize(prompt string, o Options) (*Prompt, error) {
 
 // vectorTokens are the tokens of an embedding; all of them come from its mark and name in the prompt.
 func vectorTokens(e *Embedding, p part, weight float64, word int) []Token {
-	end := p.chars[len(embeddingMark)-1].end
-	if n := len(p.name); n > 0 {
-		end = p.name[n-1].end
-	}
+	end := p.name[len(p.name)-1].end // an empty name is never found
 	group := make([]Token, len(e.Vectors))
 	for row := range group {
 		group[row] = Token{ID: -1, Weight: weight, Embedding: e, Row: row, Word: word, Start: int(p.chars[0].at), End: int(end)}
