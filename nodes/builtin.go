@@ -15,5 +15,16 @@ func Builtin() []graph.Declaration {
 		controlNetNodes(),
 		vaeNodes(),
 		samplingNodes(),
+		latentNodes(),
+		latentBatchNodes(),
+		latentMathNodes(),
+		latentFileNodes(),
+		imageNodes(),
+		imageLoadNodes(),
+		imageSaveNodes(),
+		maskNodes(),
+		primitiveNodes(),
+		stringNodes(),
+		regexNodes(),
 	)
 }

@@ -75,7 +75,11 @@ func runGolden(t *testing.T, file string, want expectation) {
 		Choices: rt.Choices,
 		Bind:    func(ctx context.Context) context.Context { return runtime.With(ctx, rt) },
 	})
-	result, err := engine.Run(t.Context(), graph.Request{PromptID: "golden", Prompt: prompt}, nil)
+	v := engine.Validate(prompt, nil)
+	if err := v.Err(); err != nil {
+		t.Fatal(err)
+	}
+	result, err := engine.Run(t.Context(), graph.Request{PromptID: "golden", Prompt: prompt, Outputs: v.Outputs}, nil)
 	if errors.Is(err, weights.ErrFamily) || errors.Is(err, model.ErrUnsupported) {
 		t.Skipf("waiting: %v", err)
 	}
@@ -127,20 +131,10 @@ func unknownClasses(prompt *ojson.Object, registry *graph.Registry) []string {
 	return missing
 }
 
-// goldenRuntime lays the fixtures' models and pictures out as a ComfyUI folder in a temporary place.
+// goldenRuntime works on the fixtures' models and pictures; results go to a temporary place.
 func goldenRuntime(t *testing.T) *runtime.Runtime {
 	t.Helper()
-	base := t.TempDir()
-	for name, target := range map[string]string{"models": goldentest.Models(t), "input": inputs(t)} {
-		target, err := filepath.Abs(target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(target, filepath.Join(base, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	folders, err := folder.New(folder.Config{Base: base})
+	folders, err := folder.New(folder.Config{Base: goldentest.Base(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,16 +148,6 @@ func goldenRuntime(t *testing.T) *runtime.Runtime {
 		}
 	})
 	return rt
-}
-
-// inputs is the fixtures' folder of pictures; a folder of workflows without pictures uses the default one.
-func inputs(t *testing.T) string {
-	t.Helper()
-	dir := filepath.Join(goldentest.Dir(t), "input")
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Join(filepath.Dir(goldentest.Models(t)), "input")
-	}
-	return dir
 }
 
 // savedFiles finds the files that output nodes report: "<node>.<i>" → path.

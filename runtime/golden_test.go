@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,15 +27,7 @@ const unitTolerance = 3e-5
 func goldenRuntime(t *testing.T) *runtime.Runtime {
 	t.Helper()
 	ortest.Setup(t)
-	base := t.TempDir()
-	models, err := filepath.Abs(goldentest.Models(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(models, filepath.Join(base, "models")); err != nil {
-		t.Fatal(err)
-	}
-	folders, err := folder.New(folder.Config{Base: base})
+	folders, err := folder.New(folder.Config{Base: goldentest.Base(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +108,9 @@ func TestGoldenEncodeText(t *testing.T) {
 					if n := got[0].Embedding.Dim(1); n != p.Tokens {
 						t.Fatalf("%d rows, want %d", n, p.Tokens)
 					}
-					tolerance := func(name string) float64 { return goldentest.TensorTolerance(t, filepath.Base(path), name, unitTolerance) }
+					tolerance := func(name string) float64 {
+						return goldentest.TensorTolerance(t, filepath.Base(path), name, unitTolerance)
+					}
 					cond, pooled := p.Key+".cond", p.Key+".pooled"
 					goldentest.Close(t, cond, every(got[0].Embedding, p.Rows), file.Get(t, cond), tolerance(cond))
 					goldentest.Close(t, pooled, got[0].Pooled, file.Get(t, pooled), tolerance(pooled))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
@@ -46,7 +47,13 @@ func (rt *Runtime) ApplyLoRA(m Model, c CLIP, name string, strengthModel, streng
 		}
 		c.loras = withPatch(c.loras, changes, strengthCLIP)
 	}
-	logUnmatched(name, lora.Unmatched(m.set, c.set, nil), c.set == nil)
+	left := lora.Unmatched(m.set, c.set, nil)
+	for _, u := range left {
+		if u.Format != "" {
+			return m, c, fmt.Errorf("LoRA %s: module %s is stored as %s, which cannot be applied yet: %w", name, u.Module, u.Format, model.ErrUnsupported)
+		}
+	}
+	logUnmatched(name, left, c.set == nil)
 	return m, c, nil
 }
 

@@ -99,7 +99,14 @@ func checkpointFiles(c *weights.Checkpoint) []*weights.File {
 	return files
 }
 
+// textToImage is the input channels of a UNet that sees nothing but the latent.
+const textToImage = 4
+
 func newModel(c *weights.Checkpoint) (Model, error) {
+	if c.Channels != textToImage {
+		return Model{}, fmt.Errorf("this UNet takes %d input channels: models for inpainting and picture editing do not run yet: %w",
+			c.Channels, weights.ErrFamily)
+	}
 	config, err := model.ReadUNet(c.UNet)
 	if err != nil {
 		return Model{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/model"
@@ -40,8 +41,8 @@ func (rt *Runtime) LoadVAE(name string) (VAE, error) {
 	if name == "pixel_space" {
 		return VAE{pixels: true}, nil
 	}
-	if len(name) >= 5 && name[:4] == "taes" {
-		return VAE{}, fmt.Errorf("the tiny autoencoder %q cannot be run yet: choose a full VAE", name)
+	if strings.HasPrefix(name, "taesd") || name == "taef1" {
+		return VAE{}, fmt.Errorf("the tiny autoencoder %q does not run yet, choose a full VAE: %w", name, model.ErrUnsupported)
 	}
 	path, err := rt.Folders.Find("vae", name)
 	if err != nil {

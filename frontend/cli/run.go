@@ -116,8 +116,8 @@ func (r *runner) execute(ctx context.Context, file *comfy.File, v *graph.Validat
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.Canceled):
-		return err
+	case errors.Is(err, graph.ErrInterrupted):
+		return context.Canceled
 	default:
 		return failure{exitFailed, err}
 	}
