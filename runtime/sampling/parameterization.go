@@ -6,13 +6,13 @@ import "fmt"
 type Parameterization uint8
 
 const (
-	Epsilon  Parameterization = iota // the noise in x, divided by sigma
-	V                                // velocity. Salimans & Ho 2022 (arXiv:2202.00512)
-	EDM                              // F of Karras et al. 2022 (arXiv:2206.00364), eq. 7
-	X0                               // the denoised latent itself
-	ImgToImg                         // the denoised latent, from an input that is not scaled
-	Flow                             // rectified flow velocity: x = σ·noise + (1-σ)·latent
-	Consistency                              // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
+	Epsilon     Parameterization = iota // the noise in x, divided by sigma
+	V                                   // velocity. Salimans & Ho 2022 (arXiv:2202.00512)
+	EDM                                 // F of Karras et al. 2022 (arXiv:2206.00364), eq. 7
+	X0                                  // the denoised latent itself
+	ImgToImg                            // the denoised latent, from an input that is not scaled
+	Flow                                // rectified flow velocity: x = σ·noise + (1-σ)·latent
+	Consistency                         // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
 )
 
 var parameterizationNames = [...]string{"epsilon", "v", "edm", "x0", "img_to_img", "flow", "consistency"}

@@ -90,7 +90,33 @@ func TestSamplersConverge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range samplers {
+	type named = struct {
+		name    SamplerName
+		sampler Sampler
+	}
+	adaptive := samplers[slices.Index(SamplerName("").Choices(), "dpm_adaptive")].sampler.(DPMAdaptive)
+	second, ancestral, third := adaptive, adaptive, saSolver
+	second.Order, ancestral.Eta = 2, 1
+	third.SimpleOrder2, third.PredictorOrder, third.CorrectorOrder = true, 2, 2
+	all := []named{
+		{"euler_cfg_pp alternative", EulerCFGPP{Alternative: true}},
+		{"lms of order 1", LMS{Order: 1}},
+		{"lms of order 7", LMS{Order: 7}},
+		{"dpm_fast ancestral", DPMFast{Eta: 1, SNoise: 1}},
+		{"dpm_adaptive of order 2", second},
+		{"dpm_adaptive ancestral", ancestral},
+		{"dpmpp_sde, r 1", DPMPPSDE{Eta: 1, SNoise: 1, R: 1}},
+		{"dpmpp, eta 0", DPMPPSDE{R: 0.5}},
+		{"dpmpp_3m, eta 0", DPMPP3MSDE{}},
+		{"er ode", ERSDE{SolverType: "ODE", MaxStage: 3}},
+		{"er reverse sde", ERSDE{SolverType: "Reverse-time SDE", MaxStage: 2, Eta: 1, SNoise: 1}},
+		{"stages, eta 0", SEEDS2{R: 0.5}},
+		{"three stages, eta 0", SEEDS3{R1: 0.25, R2: 0.5}},
+		{"sa_solver with simple weights", third},
+		{"adams, eta 0", SASolver{PredictorOrder: 2, CorrectorOrder: 0}},
+		{"gradient_estimation, gamma 1", GradientEstimation{Gamma: 1}},
+	}
+	for _, s := range append(all, samplers...) {
 		switch s.name {
 		case "lcm": // needs a consistency model, for which one prediction is the end of the slope
 			continue

@@ -60,21 +60,3 @@ func lmsCoefficient(order int, sigmas []float32, i, j int) float64 {
 	// The points of a Gauss rule integrate polynomials up to twice their number exactly. quad wants from < to.
 	return -quad.Fixed(lagrange, float64(sigmas[i+1]), float64(sigmas[i]), order, quad.Legendre{}, 1)
 }
-
-// history keeps the last vectors of a multistep method.
-type history [][]float32
-
-// push returns the place for the newest vector, of n values. At most limit vectors are kept; the oldest is reused.
-func (h *history) push(limit, n int) []float32 {
-	if len(*h) < limit {
-		*h = append(*h, make([]float32, n))
-	} else if limit > 1 {
-		oldest := (*h)[0]
-		copy(*h, (*h)[1:])
-		(*h)[limit-1] = oldest
-	}
-	return h.last(0)
-}
-
-// last returns the vector before the newest by back places.
-func (h history) last(back int) []float32 { return h[len(h)-1-back] }
