@@ -68,7 +68,7 @@ func NewDiscreteLevels(sigmas []float64) DiscreteLevels {
 }
 
 // Distilled keeps n levels at equal distances, the highest of each group: the levels that latent consistency models
-// are distilled for (n = 50). n must divide the number of levels, or is rounded up to the next divisor.
+// are distilled for (n = 50). n should divide the number of levels; otherwise a few more are kept.
 func (d DiscreteLevels) Distilled(n int) DiscreteLevels {
 	skip := len(d.sigmas) / max(n, 1)
 	kept := make([]float64, 0, n)
