@@ -2,11 +2,7 @@ package runtime
 
 import (
 	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/tokenizer"
@@ -22,8 +18,8 @@ type embeddings struct {
 // Find looks for the exact name, then for the name with an extension, folder by folder. Vectors of another width belong to another text
 // encoder: they are left out, with a warning.
 func (e embeddings) Find(name string, encoder tokenizer.Encoder) (*tokenizer.Embedding, error) {
-	path := e.path(name)
-	if path == "" {
+	path, ok := e.rt.Folders.FindEmbedding(name)
+	if !ok {
 		return nil, nil
 	}
 	vectors, err := weights.OpenEmbedding(path, encoder.Key(), e.width)
@@ -39,37 +35,4 @@ func (e embeddings) Find(name string, encoder tokenizer.Encoder) (*tokenizer.Emb
 		out.Vectors = append(out.Vectors, vectors.Rows(i, i+1).Data)
 	}
 	return out, nil
-}
-
-// path is the file of an embedding, "" where there is none. A name cannot lead out of a folder.
-func (e embeddings) path(name string) string {
-	name = filepath.FromSlash(strings.ReplaceAll(name, "\\", "/"))
-	if !filepath.IsLocal(name) {
-		return ""
-	}
-	dirs, err := e.rt.Folders.Dirs("embeddings")
-	if err != nil {
-		return ""
-	}
-	for _, root := range dirs {
-		found := ""
-		// Folders that cannot be read hold nothing; WalkDir visits the root first, then sub-folders in order.
-		_ = filepath.WalkDir(root, func(dir string, d fs.DirEntry, err error) error {
-			if err != nil || !d.IsDir() {
-				return nil
-			}
-			for _, extension := range []string{"", ".safetensors", ".pt", ".bin"} {
-				path := filepath.Join(dir, name+extension)
-				if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-					found = path
-					return filepath.SkipAll
-				}
-			}
-			return nil
-		})
-		if found != "" {
-			return found
-		}
-	}
-	return ""
 }

@@ -51,8 +51,10 @@ func (l *Layout) Find(key, name string) (string, error) {
 }
 
 // FindEmbedding is the file of a textual inversion as a prompt names it: in any directory of the key "embeddings" or below,
-// with or without its extension, and with folders in front or not. A name that would leave such a directory is not found.
+// with or without its extension, and with folders in front or not, which prompts written on Windows separate by "\".
+// A name that would leave such a directory is not found.
 func (l *Layout) FindEmbedding(name string) (path string, ok bool) {
+	name = strings.ReplaceAll(name, `\`, "/")
 	if !filepath.IsLocal(name) || strings.ContainsRune(name, 0) {
 		return "", false
 	}

@@ -170,6 +170,7 @@ func TestFindEmbedding(t *testing.T) {
 		"a.pt":              "a.pt",
 		"b":                 "x/b.bin",
 		"x/b":               "x/b.bin",
+		`x\b`:               "x/b.bin",
 		"y/c":               "x/y/c",
 		"c":                 "x/y/c",
 		"x/../a":            "a.safetensors",

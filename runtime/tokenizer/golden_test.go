@@ -29,11 +29,11 @@ type goldenChunk struct {
 
 // ComfyUI 0.3.64 with transformers 4.57.1 without ftfy; exact.
 func TestGoldenTokens(t *testing.T) {
-	emb := fileEmbeddings{t: t, width: 64}
+	emb := openEmbeddings(t, 64) // the width of every tiny text encoder
 	for _, file := range goldentest.Files(t, "unit", "tokens*.json") {
 		var cases []goldenCase
 		goldentest.JSON(t, file, &cases)
-		checkCases(t, cases, &emb)
+		checkCases(t, cases, emb)
 		t.Logf("%s: %d prompts", filepath.Base(file), len(cases))
 	}
 }
@@ -128,19 +128,22 @@ func sameWeight(got float64, want any) bool {
 
 // fileEmbeddings are those of the golden models.
 type fileEmbeddings struct {
-	t     *testing.T
-	width int
+	dir   string
 	files *folder.Layout
+	width int
+}
+
+func openEmbeddings(t *testing.T, width int) *fileEmbeddings {
+	t.Helper()
+	base := goldentest.Base(t)
+	files, err := folder.New(folder.Config{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fileEmbeddings{filepath.Join(base, "models", "embeddings"), files, width}
 }
 
 func (f *fileEmbeddings) Find(name string, e Encoder) (*Embedding, error) {
-	if f.files == nil {
-		files, err := folder.New(folder.Config{Base: filepath.Dir(goldentest.Models(f.t))})
-		if err != nil {
-			return nil, err
-		}
-		f.files = files
-	}
 	path, ok := f.files.FindEmbedding(name)
 	if !ok {
 		return nil, nil
@@ -149,7 +152,7 @@ func (f *fileEmbeddings) Find(name string, e Encoder) (*Embedding, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := filepath.Rel(filepath.Join(goldentest.Models(f.t), "embeddings"), path)
+	source, err := filepath.Rel(f.dir, path)
 	out := &Embedding{Source: source}
 	for row := range v.Dim(0) {
 		out.Vectors = append(out.Vectors, v.Data[row*f.width:(row+1)*f.width])
