@@ -110,6 +110,12 @@ func (c *cache) keep(keys map[signature]struct{}) {
 	}
 }
 
+func (c *cache) empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries) == 0
+}
+
 // clear drops everything.
 func (c *cache) clear() { c.keep(nil) }
 

@@ -30,7 +30,7 @@ const (
 
 // nodeProgress is the line of one node in progress_state.
 type nodeProgress struct {
-	ref        NodeRef
+	node       *runNode // nil as long as it has not been listed
 	value, max float64
 	state      string
 	object     *ojson.Object // nil after a change; never changed itself, as messages share it
@@ -86,19 +86,20 @@ func (m *emitter) close() {
 	m.closed = true
 }
 
-// progress sets the state of a node and announces it; p is nil for a node without a line so far.
-func (m *emitter) progress(p *nodeProgress, ref func() NodeRef, change func(*nodeProgress)) *nodeProgress {
+// progress sets the state of a node and announces it.
+func (m *emitter) progress(n *runNode, change func(*nodeProgress)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.progressLocked(p, ref, change)
+	m.progressLocked(n, change)
 }
 
-func (m *emitter) progressLocked(p *nodeProgress, ref func() NodeRef, change func(*nodeProgress)) *nodeProgress {
-	if m.closed || m.silent() {
-		return p
+func (m *emitter) progressLocked(n *runNode, change func(*nodeProgress)) {
+	if m.closed {
+		return
 	}
-	if p == nil {
-		p = &nodeProgress{ref: ref(), max: 1}
+	p := &n.progress
+	if p.node == nil {
+		p.node, p.max = n, 1
 		m.nodes = append(m.nodes, p)
 	}
 	change(p)
@@ -108,10 +109,9 @@ func (m *emitter) progressLocked(p *nodeProgress, ref func() NodeRef, change fun
 		if m.timer == nil {
 			m.timer = time.AfterFunc(wait, m.tick)
 		}
-		return p
+		return
 	}
 	m.flush()
-	return p
 }
 
 // tick sends what was held back.
@@ -138,16 +138,26 @@ func (m *emitter) flush() {
 	m.dirty = false
 	begin := time.Now()
 	nodes := ojson.NewObject()
+	var promptID any = m.promptID
 	for _, p := range m.nodes {
 		if p.object == nil {
-			p.object = ojson.NewObject("value", p.value, "max", p.max, "state", p.state, "node_id", p.ref.ID, "prompt_id", m.promptID,
-				"display_node_id", p.ref.Display, "parent_node_id", orNull(p.ref.Parent), "real_node_id", p.ref.Real)
+			p.object = p.describe(promptID)
 		}
-		nodes.Set(p.ref.ID, p.object)
+		nodes.Set(p.node.id, p.object)
 	}
 	m.sendLocked(Event{Type: EventProgressState, Broadcast: true, Data: ojson.NewObject("prompt_id", m.promptID, "nodes", nodes)})
 	if len(m.nodes) > mergeAbove {
 		end := time.Now()
 		m.next = end.Add(max(mergeEvery, mergeShare*end.Sub(begin)))
 	}
+}
+
+func (p *nodeProgress) describe(promptID any) *ojson.Object {
+	n := p.node
+	var parent any
+	if n.parent != nil {
+		parent = n.parent.boxed
+	}
+	return ojson.NewObject("value", p.value, "max", p.max, "state", p.state, "node_id", n.boxed, "prompt_id", promptID,
+		"display_node_id", n.box(n.displayID()), "parent_node_id", parent, "real_node_id", n.root().boxed)
 }

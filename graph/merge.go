@@ -21,12 +21,20 @@ type callResult struct {
 }
 
 func (m *merged) init(c *Class, calls int) {
+	// One piece of memory where it can be, as most nodes put out one item.
+	if len(c.Outputs) == 1 && calls == 1 {
+		one := new(struct {
+			slots [1][]any
+			items [1]any
+		})
+		one.slots[0] = one.items[:0]
+		m.outputs = one.slots[:]
+		return
+	}
 	m.outputs = make([][]any, len(c.Outputs))
-	if len(c.Outputs) > 0 {
-		flat := make([]any, 0, len(c.Outputs)*calls) // one piece for the usual case of one item per call
-		for i := range m.outputs {
-			m.outputs[i] = flat[i*calls : i*calls : (i+1)*calls]
-		}
+	flat := make([]any, 0, len(c.Outputs)*calls)
+	for i := range m.outputs {
+		m.outputs[i] = flat[i*calls : i*calls : (i+1)*calls]
 	}
 }
 

@@ -17,6 +17,11 @@ type plan struct {
 	seq     int32
 	ready   readyQueue
 	stack   []int32
+
+	// Pieces of these go to the nodes, instead of an allocation each.
+	slab    []runNode
+	links   []runLink
+	numbers []int32
 }
 
 func (p *plan) init(c *cache, size int) {
@@ -28,7 +33,14 @@ func (p *plan) init(c *cache, size int) {
 
 // grow takes in a node; its links are read by connect, once all nodes they may lead to are there.
 func (p *plan) grow(n *docNode, parent *runNode) *runNode {
-	node := &runNode{docNode: n, number: int32(len(p.nodes)), parent: parent}
+	var node *runNode
+	if len(p.slab) > 0 {
+		node, p.slab = &p.slab[0], p.slab[1:]
+	} else {
+		node = new(runNode)
+	}
+	node.docNode, node.number, node.parent = n, int32(len(p.nodes)), parent
+	node.boxed = n.id
 	p.nodes = append(p.nodes, node)
 	// A fresh number is accepted by the store; see store.AddVertex.
 	_ = p.dag.AddVertex(int(node.number))
@@ -44,7 +56,8 @@ func (r *run) connect(first int) {
 		if n.class == nil {
 			continue
 		}
-		n.readLinks(r.doc.index)
+		r.links = n.readLinks(r.doc.index, r.links)
+		r.store.in[n.number] = r.numberSlice(len(n.links))
 		for i := range n.links {
 			r.edge(n.links[i].source, n.number)
 		}
@@ -60,6 +73,17 @@ func (r *run) sign(first int) {
 			n.key, n.keyed = s.sign(n, source)
 		}
 	}
+}
+
+// numberSlice is an empty slice with room for n numbers.
+func (p *plan) numberSlice(n int) []int32 {
+	const chunk = 1024
+	if cap(p.numbers)-len(p.numbers) < n {
+		p.numbers = make([]int32, 0, max(n, chunk))
+	}
+	at := len(p.numbers)
+	p.numbers = p.numbers[:at+n]
+	return p.numbers[at : at : at+n]
 }
 
 // attach finds the result of a node where there is one: still held, or cached.
@@ -88,6 +112,9 @@ func (p *plan) add(root int32) {
 		}
 		// A cached output joins without what it needs: it is only announced.
 		if !p.attach(n) {
+			if n.waiting == nil {
+				n.waiting = p.numberSlice(len(n.links))
+			}
 			for i := range n.links {
 				if n.links[i].followed {
 					p.need(n, n.links[i].source)

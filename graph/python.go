@@ -104,7 +104,8 @@ func parsePythonInt(s string) (any, *exception) {
 		if u, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), 10, 64); err == nil {
 			return u, nil
 		}
-		if whole := strings.Trim(digits, "0123456789"); whole == "" || (whole == "-" || whole == "+") && len(digits) > 1 {
+		unsigned := strings.TrimPrefix(strings.TrimPrefix(digits, "-"), "+")
+		if unsigned != "" && len(digits)-len(unsigned) <= 1 && strings.Trim(unsigned, "0123456789") == "" {
 			f, _ := strconv.ParseFloat(digits, 64)
 			return f, nil
 		}

@@ -9,10 +9,19 @@ import (
 	"github.com/oneactor/oneactor/graph/ojson"
 )
 
-// nodeCall is what a node reaches through its context.
+// nodeCall is the context of a node's methods, and what Progress and SendText find in it.
 type nodeCall struct {
+	context.Context
 	run *run
 	at  *runNode
+}
+
+// Value finds the call itself, and otherwise what the engine's context has.
+func (c *nodeCall) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 func (c *nodeCall) node() string { return c.at.id }
@@ -29,14 +38,14 @@ func (c *nodeCall) progress(value, max int, preview any) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.at.progress = m.progressLocked(c.at.progress, c.at.ref, func(p *nodeProgress) {
+	m.progressLocked(c.at, func(p *nodeProgress) {
 		p.value, p.max, p.state = float64(value), float64(max), "running"
 	})
 	if preview != nil {
 		m.sendLocked(Event{Type: EventPreview, Node: c.at.ref(), Preview: preview, Broadcast: true})
 	}
 	m.sendLocked(Event{Type: EventProgress, Broadcast: true,
-		Data: ojson.NewObject("value", int64(value), "max", int64(max), "prompt_id", m.promptID, "node", c.at.id)})
+		Data: ojson.NewObject("value", int64(value), "max", int64(max), "prompt_id", m.promptID, "node", c.at.boxed)})
 }
 
 func (r *run) send(e Event) {
@@ -50,9 +59,9 @@ func (r *run) start(n *runNode) {
 	if r.emitter.silent() {
 		return
 	}
-	n.progress = r.emitter.progress(n.progress, n.ref, func(p *nodeProgress) { p.value, p.max, p.state = 0, 1, "running" })
+	r.emitter.progress(n, func(p *nodeProgress) { p.value, p.max, p.state = 0, 1, "running" })
 	r.send(Event{Type: EventExecuting,
-		Data: ojson.NewObject("node", n.id, "display_node", n.displayID(), "prompt_id", r.req.PromptID)})
+		Data: ojson.NewObject("node", n.boxed, "display_node", n.box(n.displayID()), "prompt_id", r.promptID)})
 }
 
 // finishProgress fills the bar of a node.
@@ -60,7 +69,7 @@ func (r *run) finishProgress(n *runNode) {
 	if r.emitter.silent() {
 		return
 	}
-	n.progress = r.emitter.progress(n.progress, n.ref, func(p *nodeProgress) { p.value, p.state = p.max, "finished" })
+	r.emitter.progress(n, func(p *nodeProgress) { p.value, p.state = p.max, "finished" })
 }
 
 func (r *run) sendExecuted(n *runNode, ui any) {
@@ -68,13 +77,13 @@ func (r *run) sendExecuted(n *runNode, ui any) {
 		return
 	}
 	r.send(Event{Type: EventExecuted,
-		Data: ojson.NewObject("node", n.id, "display_node", n.displayID(), "output", ui, "prompt_id", r.req.PromptID)})
+		Data: ojson.NewObject("node", n.boxed, "display_node", n.box(n.displayID()), "output", ui, "prompt_id", r.promptID)})
 }
 
 // fail ends the prompt with the error of a node, or as interrupted (contract 4.9).
 func (r *run) fail(n *runNode, err error) error {
 	root := n.root()
-	data := ojson.NewObject("prompt_id", r.req.PromptID, "node_id", root.id, "node_type", pythonStr(root.classType),
+	data := ojson.NewObject("prompt_id", r.promptID, "node_id", root.id, "node_type", pythonStr(root.classType),
 		"executed", stringArray(r.executed))
 	if cause := context.Cause(r.ctx); cause != nil {
 		r.emitter.message(EventExecutionInterrupted, data, true)
@@ -99,7 +108,7 @@ func (r *run) failCycle() error {
 	}
 	ids = append(ids, ids[0])
 	r.emitter.message(EventExecutionError, ojson.NewObject(
-		"prompt_id", r.req.PromptID, "node_id", blamed.id, "node_type", pythonStr(blamed.classType), "executed", stringArray(r.executed),
+		"prompt_id", r.promptID, "node_id", blamed.id, "node_type", pythonStr(blamed.classType), "executed", stringArray(r.executed),
 		"exception_message", "Dependency cycle detected", "exception_type", "graph.DependencyCycleError", "traceback", []any{},
 		"current_inputs", []any{}, "current_outputs", r.promptIDs()), false)
 	return &NodeError{blamed.id, pythonStr(blamed.classType), fmt.Errorf("%w: %s; delete one of these links", ErrCycle, strings.Join(ids, " → "))}

@@ -25,11 +25,21 @@ type Request struct {
 type Result struct {
 	Executed []string // nodes that ran, in order; results taken from the cache are not among them
 	Cached   []string // nodes of the prompt that had a result at the start, in prompt order
-	// Outputs and Meta are those parts of a history entry: the ui object of every node that has one, made now or before, and where
-	// each was made.
-	Outputs, Meta *ojson.Object
 	// Prompt is the prompt as it ran: the request's, with "is_changed" added to nodes that have a Fingerprint.
 	Prompt *ojson.Object
+	// Outputs is that part of a history entry: the ui object of every node that has one, made now or before.
+	Outputs *ojson.Object
+
+	ui []shownUI
+}
+
+// Meta is that part of a history entry: where each object of Outputs was made.
+func (r Result) Meta() *ojson.Object {
+	meta := ojson.NewObject()
+	for _, s := range r.ui {
+		meta.Set(s.id, s.ui.ref.meta())
+	}
+	return meta
 }
 
 // ErrInterrupted is wrapped by the error of Run when its context was cancelled.
@@ -85,6 +95,8 @@ type run struct {
 	ctx     context.Context
 	bound   context.Context
 	emitter *emitter
+	// promptID is that of the request, boxed once for all the messages it goes into.
+	promptID any
 	plan
 	doc      *document
 	executed []string
@@ -103,10 +115,11 @@ type shownUI struct {
 }
 
 func (r *run) run() error {
-	r.emitter.message(EventExecutionStart, ojson.NewObject("prompt_id", r.req.PromptID), false)
+	r.promptID = r.req.PromptID
+	r.emitter.message(EventExecutionStart, ojson.NewObject("prompt_id", r.promptID), false)
 	r.prepare()
 	r.emitter.message(EventExecutionCached,
-		ojson.NewObject("nodes", stringArray(r.cached), "prompt_id", r.req.PromptID), false)
+		ojson.NewObject("nodes", stringArray(r.cached), "prompt_id", r.promptID), false)
 	for _, id := range r.req.Outputs {
 		i, ok := r.doc.index[id]
 		if !ok {
@@ -129,7 +142,7 @@ func (r *run) run() error {
 			r.enqueue(n)
 		}
 	}
-	r.emitter.message(EventExecutionSuccess, ojson.NewObject("prompt_id", r.req.PromptID), false)
+	r.emitter.message(EventExecutionSuccess, ojson.NewObject("prompt_id", r.promptID), false)
 	return nil
 }
 
@@ -138,19 +151,22 @@ func (r *run) prepare() {
 	e := r.engine
 	r.doc = readDocument(e.registry, r.req.Prompt)
 	r.plan.init(e.cache, len(r.doc.nodes))
+	r.slab = make([]runNode, len(r.doc.nodes))
 	for _, n := range r.doc.nodes {
 		r.grow(n, nil)
 	}
 	r.connect(0)
 	r.fingerprint(0)
 	r.sign(0)
-	keys := make(map[signature]struct{}, len(r.nodes))
-	for _, n := range r.nodes {
-		if n.keyed {
-			keys[n.key] = struct{}{}
+	if !e.cache.empty() {
+		keys := make(map[signature]struct{}, len(r.nodes))
+		for _, n := range r.nodes {
+			if n.keyed {
+				keys[n.key] = struct{}{}
+			}
 		}
+		e.cache.keep(keys)
 	}
-	e.cache.keep(keys)
 	e.keepStates(r.doc)
 	for _, n := range r.nodes {
 		if !n.keyed {
@@ -186,10 +202,9 @@ func (r *run) finish() {
 }
 
 func (r *run) result() Result {
-	outputs, meta := ojson.NewObject(), ojson.NewObject()
+	outputs := ojson.NewObject()
 	for _, s := range r.ui {
 		outputs.Set(s.id, s.ui.output)
-		meta.Set(s.id, s.ui.ref.meta())
 	}
-	return Result{Executed: r.executed, Cached: r.cached, Outputs: outputs, Meta: meta, Prompt: r.doc.prompt}
+	return Result{Executed: r.executed, Cached: r.cached, Prompt: r.doc.prompt, Outputs: outputs, ui: r.ui}
 }

@@ -33,7 +33,8 @@ type runNode struct {
 	result   *entry
 	holders  int32 // links of unfinished nodes that may still read result
 	expanded *expanded
-	progress *nodeProgress
+	progress nodeProgress
+	boxed    any // the id, as messages need it
 }
 
 // runLink is an input that is fed by another node.
@@ -51,6 +52,14 @@ func (n *runNode) link(name string) *runLink {
 		}
 	}
 	return nil
+}
+
+// box is an id of another node as messages need it, without another allocation where it is the own one.
+func (n *runNode) box(id string) any {
+	if id == n.id {
+		return n.boxed
+	}
+	return id
 }
 
 // root is the node of the prompt that n comes from.
@@ -92,7 +101,14 @@ var linkType = reflect.TypeFor[Link]()
 // readLinks finds the declared inputs that are links to known nodes. In ComfyUI undeclared links are followed too, only to fail
 // the call; here they change nothing but the signature. A list of that form whose node is not there is a constant, as it
 // came out of {"__value__": [...]}.
-func (n *runNode) readLinks(index map[string]int32) {
+//
+// The links are appended to slab, which is returned.
+func (n *runNode) readLinks(index map[string]int32, slab []runLink) []runLink {
+	const chunk = 256
+	if cap(slab)-len(slab) < len(n.class.Inputs) {
+		slab = make([]runLink, 0, max(chunk, len(n.class.Inputs)))
+	}
+	start := len(slab)
 	for _, in := range n.class.Inputs {
 		value, ok := n.inputs.Get(in.Name)
 		if !ok {
@@ -100,10 +116,12 @@ func (n *runNode) readLinks(index map[string]int32) {
 		}
 		if source, slot, ok := parseLink(value); ok {
 			if i, known := index[source]; known {
-				n.links = append(n.links, runLink{in, i, slot, !in.Lazy})
+				slab = append(slab, runLink{in, i, slot, !in.Lazy})
 			}
 		}
 	}
+	n.links = slab[start:len(slab):len(slab)]
+	return slab
 }
 
 // parseLink reads [node id, slot].

@@ -161,7 +161,7 @@ func (r *run) announceBlocker(n *runNode, b *Blocker) *Blocker {
 		return b
 	}
 	r.send(Event{Type: EventExecutionError, Data: ojson.NewObject(
-		"prompt_id", r.req.PromptID, "node_id", n.id, "node_type", n.class.Name, "executed", stringArray(r.executed),
+		"prompt_id", r.promptID, "node_id", n.id, "node_type", n.class.Name, "executed", stringArray(r.executed),
 		"exception_message", "Execution Blocked: "+b.Message, "exception_type", "ExecutionBlocked",
 		"traceback", []any{}, "current_inputs", []any{}, "current_outputs", []any{})})
 	return &Blocker{}
@@ -169,5 +169,5 @@ func (r *run) announceBlocker(n *runNode, b *Blocker) *Blocker {
 
 // callContext is the context of a node's methods.
 func (r *run) callContext(n *runNode) context.Context {
-	return context.WithValue(r.bound, callKey{}, &nodeCall{r, n})
+	return &nodeCall{r.bound, r, n}
 }

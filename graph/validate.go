@@ -44,7 +44,7 @@ func (e *Engine) Validate(prompt *ojson.Object, targets []string) *Validation {
 		ctx:   e.bind(context.Background()),
 	}
 	v.state = make([]visitState, len(v.doc.nodes))
-	v.checks = make([]*nodeCheck, len(v.doc.nodes))
+	v.checks = make([]nodeCheck, len(v.doc.nodes))
 	v.reasons = make([][]*ojson.Object, len(v.doc.nodes))
 	v.wholePrompt(e.registry, targets)
 	for _, o := range v.outputs {
@@ -70,7 +70,8 @@ type validator struct {
 	ctx   context.Context
 
 	state   []visitState
-	checks  []*nodeCheck
+	checks  []nodeCheck
+	links   []checkedLink     // pieces of it go to the checks
 	reasons [][]*ojson.Object // the errors array of an invalid node
 	order   []int32           // invalid nodes with reasons, in the order they were found
 	stack   []frame
@@ -185,9 +186,7 @@ func (v *validator) result() *Validation {
 	}
 	r.Errors = append(r.Errors, v.unknown...)
 	for _, check := range v.checks {
-		if check != nil {
-			r.Errors = append(r.Errors, check.problems...)
-		}
+		r.Errors = append(r.Errors, check.problems...)
 	}
 	r.Errors = append(r.Errors, v.cycles...)
 	v.sortErrors(r.Errors)

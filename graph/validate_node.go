@@ -25,9 +25,9 @@ type checkedLink struct {
 
 // checkNode applies the rules of contract 3.4 to one node and stores coerced constants back. Inputs are taken in the order of
 // declaration; ComfyUI's order is that of a set.
-func (v *validator) checkNode(i int32) *nodeCheck {
+func (v *validator) checkNode(i int32, check *nodeCheck) {
 	n := v.doc.nodes[i]
-	k := &nodeChecker{validator: v, node: n, check: &nodeCheck{}}
+	k := &nodeChecker{validator: v, node: n, check: check}
 	switch inputs := n.rawInputs.(type) {
 	case *ojson.Object:
 	case nil, bool, int64, uint64, float64:
@@ -36,8 +36,13 @@ func (v *validator) checkNode(i int32) *nodeCheck {
 		} else {
 			k.raise("", &exception{"TypeError", "argument of type '" + pythonType(inputs) + "' is not iterable"}, "make inputs an object")
 		}
-		return k.check
+		return
 	}
+	const chunk = 256
+	if cap(v.links)-len(v.links) < len(n.class.Inputs) {
+		v.links = make([]checkedLink, 0, max(chunk, len(n.class.Inputs)))
+	}
+	start := len(v.links)
 	for _, in := range n.class.Inputs {
 		value, ok := n.inputs.Get(in.Name)
 		switch list, isLink := value.([]any); {
@@ -50,10 +55,10 @@ func (v *validator) checkNode(i int32) *nodeCheck {
 			k.constant(in, value)
 		}
 	}
+	check.links = v.links[start:len(v.links):len(v.links)]
 	if n.class.checker {
 		k.custom()
 	}
-	return k.check
 }
 
 type nodeChecker struct {
@@ -132,7 +137,7 @@ func (k *nodeChecker) link(in *Input, value []any) {
 			"connect a "+in.Type)
 		return
 	}
-	k.check.links = append(k.check.links, checkedLink{in, source, value})
+	k.links = append(k.links, checkedLink{in, source, value})
 }
 
 // source finds the node of a link. Ids are strings; anything else is in no prompt.
@@ -233,8 +238,8 @@ func (k *nodeChecker) member(in *Input, value any) {
 // custom asks the node itself, with its constants set and links left empty.
 func (k *nodeChecker) custom() {
 	node, err := k.node.class.constants(k.node.inputs)
-	if err == nil {
-		err = guard(func() error { return node.Interface().(Checker).Check(k.ctx) })
+	if ctx := k.ctx; err == nil {
+		err = guard(func() error { return node.Interface().(Checker).Check(ctx) })
 	}
 	if err == nil {
 		return

@@ -43,7 +43,7 @@ func (v *validator) visit(root int32) {
 
 func (v *validator) push(node int32, via *checkedLink) {
 	v.state[node] = visiting
-	v.checks[node] = v.checkNode(node)
+	v.checkNode(node, &v.checks[node])
 	v.stack = append(v.stack, frame{node: node, via: via})
 }
 
@@ -51,7 +51,7 @@ func (v *validator) push(node int32, via *checkedLink) {
 func (v *validator) finish() {
 	f := v.stack[len(v.stack)-1]
 	v.stack = v.stack[:len(v.stack)-1]
-	check := v.checks[f.node]
+	check := &v.checks[f.node]
 	if check.raised != nil {
 		v.reasons[f.node] = []*ojson.Object{v.exception(f, check.raised)}
 	} else {
