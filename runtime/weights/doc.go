@@ -6,6 +6,7 @@
 // encoders. A Checkpoint is what OpenCheckpoint recognised, by structure and never by file name. Nothing is converted
 // or written beside the user's files, and nothing is read but the header until a tensor is asked for.
 //
-// To run another family, add its signs to families and its prefixes to layouts; to read files with other names, add a
-// key map (see map_unet.go) that turns them into the canonical ones.
+// To run another family, add its structure to recognise and its name to running, and its prefixes to textPrefixes; to
+// read files with other names, add a key map (see map_unet.go) that turns them into the canonical ones; to read LoRAs
+// of another kind, see otherFormats.
 package weights

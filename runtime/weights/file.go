@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -196,6 +197,22 @@ func (f *File) bytes(offset, length int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: bytes %d to %d of %d: %w", f.path, offset, offset+length, len(f.data), ErrFormat)
 	}
 	return f.data[offset : offset+length : offset+length], nil
+}
+
+// guard runs do, which reads mapped bytes. A file that was cut short meanwhile faults on access; an error about it is
+// better than a dead process.
+func (f *File) guard(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch fault := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = fmt.Errorf("%s changed while it was read: %w", f.path, ErrFormat)
+		default:
+			panic(fault)
+		}
+	}()
+	return do()
 }
 
 // Close gives the map back. Slices that Raw returned must not be used any more.

@@ -123,6 +123,10 @@ func TestCutShort(t *testing.T) {
 	if _, err := f.Float32("a"); !errors.Is(err, ErrFormat) {
 		t.Errorf("got %v, want ErrFormat", err)
 	}
+	ref, _ := f.All().Ref("a")
+	if err := Save(t.Context(), filepath.Join(t.TempDir(), "copy"), nil, []Entry{RefEntry("a", ref)}); !errors.Is(err, ErrFormat) {
+		t.Errorf("copy: got %v, want ErrFormat", err)
+	}
 }
 
 // TestReplaced reads on from the old file when another takes its name.

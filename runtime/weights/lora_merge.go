@@ -2,9 +2,8 @@ package weights
 
 import (
 	"fmt"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
+	"runtime"
+	"sync"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -24,10 +23,12 @@ func Merge(w *tensor.Tensor, l LowRank, strength float32) (*tensor.Tensor, error
 		return nil, fmt.Errorf("merge %v with up %v, down %v: %w", w.Shape, l.Up.Shape, l.Down.Shape, tensor.ErrShape)
 	}
 	out := w.Clone()
-	if len(out.Data) > 0 {
-		blas32.Gemm(blas.NoTrans, blas.NoTrans, strength*l.Scale(), matrix(l.Up, rows, l.Rank), matrix(down, l.Rank, columns),
-			1, matrix(out, rows, columns))
-	}
+	scale := strength * l.Scale()
+	parallel(rows, rows*columns*l.Rank, func(from, to int) {
+		for r := from; r < to; r++ {
+			addRow(out.Data[r*columns:(r+1)*columns], l.Up.Data[r*l.Rank:(r+1)*l.Rank], down.Data, scale)
+		}
+	})
 	return out, nil
 }
 
@@ -44,18 +45,46 @@ func (l LowRank) DenseDown() (*tensor.Tensor, error) {
 	inner, in := s[1], tensor.Size(l.Down.Shape[1:])
 	kernel := s[2] * s[3]
 	out := tensor.New(s[0], in, s[2], s[3])
-	if len(out.Data) == 0 || inner == 0 {
-		return out, nil
-	}
 	for a := range s[0] {
-		// [in,inner]·[inner,kh·kw] for each output channel of the core.
-		blas32.Gemm(blas.Trans, blas.NoTrans, 1, matrix(l.Down, inner, in), matrix(l.Mid.Rows(a, a+1), inner, kernel),
-			0, matrix(out.Rows(a, a+1), in, kernel))
+		for b := range inner {
+			core := l.Mid.Data[(a*inner+b)*kernel:][:kernel]
+			for i, v := range l.Down.Data[b*in:][:in] {
+				to := out.Data[(a*in+i)*kernel:][:kernel]
+				for k, m := range core {
+					to[k] += v * m
+				}
+			}
+		}
 	}
 	return out, nil
 }
 
-// matrix views a tensor as rows x columns.
-func matrix(t *tensor.Tensor, rows, columns int) blas32.General {
-	return blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: t.Data}
+// addRow adds scale · factors · rows to out, where rows holds one row of out's length per factor. Four rows at a time
+// read and write out a quarter as often, which is what bounds it.
+func addRow(out, factors, rows []float32, scale float32) {
+	n := len(out)
+	for len(factors) >= 4 {
+		a, b, c, d := scale*factors[0], scale*factors[1], scale*factors[2], scale*factors[3]
+		ra, rb, rc, rd := rows[:n], rows[n:2*n], rows[2*n:3*n], rows[3*n:4*n]
+		for i := range out {
+			out[i] += a*ra[i] + b*rb[i] + c*rc[i] + d*rd[i]
+		}
+		factors, rows = factors[4:], rows[4*n:]
+	}
+	for k, f := range factors {
+		f *= scale
+		for i, v := range rows[k*n:][:n] {
+			out[i] += f * v
+		}
+	}
+}
+
+// parallel splits [0,n) among the processors when there is enough work to share.
+func parallel(n, work int, do func(from, to int)) {
+	workers := min(runtime.GOMAXPROCS(0), n, work>>16+1)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() { do(w*n/workers, (w+1)*n/workers) })
+	}
+	wait.Wait()
 }

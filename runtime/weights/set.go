@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +27,7 @@ type Ref struct {
 func (r Ref) Raw() ([]byte, error) { return r.File.bytes(r.Offset, r.Bytes) }
 
 // Float32 is a converted copy.
-func (r Ref) Float32() (t *tensor.Tensor, err error) {
+func (r Ref) Float32() (*tensor.Tensor, error) {
 	raw, err := r.Raw()
 	if err != nil {
 		return nil, err
@@ -37,15 +36,8 @@ func (r Ref) Float32() (t *tensor.Tensor, err error) {
 	for i, n := range r.Shape {
 		shape[i] = int(n)
 	}
-	// A file that was cut short while we run faults on access; an error about it is better than a dead process.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if fault := recover(); fault != nil {
-			t, err = nil, fmt.Errorf("%s changed while it was read (%v): %w", r.File.path, fault, ErrFormat)
-		}
-	}()
-	t = tensor.New(shape...)
-	return t, toFloat32(t.Data, raw, r.DType)
+	t := tensor.New(shape...)
+	return t, r.File.guard(func() error { return toFloat32(t.Data, raw, r.DType) })
 }
 
 // As is the same bytes under another shape of as many values.

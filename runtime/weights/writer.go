@@ -68,26 +68,17 @@ func RefEntry(name string, r Ref) Entry {
 		if err != nil {
 			return err
 		}
-		return RawEntry(name, r.DType, r.Shape, data).write(w)
+		return r.File.guard(func() error { return RawEntry(name, r.DType, r.Shape, data).write(w) })
 	}}
 }
 
-// Save writes a .safetensors file: metadata in the given order, tensors sorted by size of their values (largest first,
-// so that all are aligned) and name, as the safetensors library does. It writes beside path and renames when all is on
-// disk, so a full disk or a cancelled ctx leaves no file, or the old one.
+// Save writes a .safetensors file, as Encode does, beside path and renames it when all is on disk: a full disk or a
+// cancelled ctx leaves no file, or the old one.
 func Save(ctx context.Context, path string, metadata []Pair, entries []Entry) (err error) {
-	entries = slices.Clone(entries)
-	slices.SortStableFunc(entries, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(b.DType.Size(), a.DType.Size()), cmp.Compare(a.Name, b.Name))
-	})
-	head, err := encodeHeader(metadata, entries)
-	if err != nil {
-		return fmt.Errorf("save %s: %w", path, err)
-	}
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:8]+".part")
 	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return err
+		return fmt.Errorf("save %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -96,7 +87,7 @@ func Save(ctx context.Context, path string, metadata []Pair, entries []Entry) (e
 			err = fmt.Errorf("save %s: %w", path, err)
 		}
 	}()
-	if err = writeAll(ctx, file, head, entries); err != nil {
+	if err = Encode(ctx, file, metadata, entries); err != nil {
 		return err
 	}
 	if err = file.Sync(); err != nil {
@@ -108,7 +99,17 @@ func Save(ctx context.Context, path string, metadata []Pair, entries []Entry) (e
 	return os.Rename(temp, path)
 }
 
-func writeAll(ctx context.Context, file io.Writer, head []byte, entries []Entry) error {
+// Encode writes the bytes of a .safetensors file: metadata in the given order, tensors sorted by size of their values
+// (largest first, so that all are aligned) and name, as the safetensors library does.
+func Encode(ctx context.Context, file io.Writer, metadata []Pair, entries []Entry) error {
+	entries = slices.Clone(entries)
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(b.DType.Size(), a.DType.Size()), cmp.Compare(a.Name, b.Name))
+	})
+	head, err := encodeHeader(metadata, entries)
+	if err != nil {
+		return err
+	}
 	w := bufio.NewWriterSize(file, 1<<20)
 	if _, err := w.Write(head); err != nil {
 		return err
