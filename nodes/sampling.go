@@ -12,6 +12,7 @@ func samplingNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[KSampler](),
 		graph.Declare[KSamplerAdvanced](),
+		graph.Declare[LatentApplyOperationCFG](),
 	}
 }
 
@@ -68,6 +69,19 @@ func (n KSamplerAdvanced) Run(ctx context.Context) (runtime.Latent, error) {
 		StepRange:    &runtime.StepRange{Start: n.StartAtStep, End: n.EndAtStep, LeftoverNoise: n.ReturnWithLeftoverNoise == "enable"},
 		Progress:     progress(ctx),
 	})
+}
+
+// LatentApplyOperationCFG applies an operation to what guidance amplifies, at every step.
+type LatentApplyOperationCFG struct {
+	_ graph.Meta `category:"latent/advanced/operations" title:"-" module:"comfy_extras.nodes_latent" v3:"true" experimental:"true"`
+
+	Model     runtime.Model
+	Operation runtime.LatentOperation
+}
+
+// Run returns the patched model.
+func (n LatentApplyOperationCFG) Run(context.Context) (runtime.Model, error) {
+	return n.Model.WithLatentOperation(n.Operation), nil
 }
 
 // progress tells the engine which step is done.

@@ -34,6 +34,7 @@ type guidance struct {
 	model              predictor
 	positive, negative []entry
 	cfg                float64
+	hooks              []preCFG
 	needUncond         bool // a sampler wants the negative prediction even at cfg 1
 }
 
@@ -52,6 +53,14 @@ func (g *guidance) Denoise(ctx context.Context, x *tensor.Tensor, sigma float32)
 		return sampling.Prediction{}, err
 	}
 	cond, uncond := d[0], d[1]
+	if plain {
+		uncond = nil
+	}
+	for _, hook := range g.hooks {
+		if cond, err = hook(cond, uncond); err != nil {
+			return sampling.Prediction{}, err
+		}
+	}
 	if plain {
 		return sampling.Prediction{Denoised: cond}, nil
 	}

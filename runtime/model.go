@@ -17,6 +17,7 @@ type Model struct {
 	sampling sampling.ModelSampling
 	format   sampling.LatentFormat
 	loras    []loraPatch
+	preCFG   []preCFG
 }
 
 // Socket is the wire type.

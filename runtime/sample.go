@@ -109,7 +109,7 @@ func (rt *Runtime) run(ctx context.Context, r SampleRequest, sigmas []float32, n
 	if err != nil {
 		return nil, err
 	}
-	g := &guidance{model: unet, positive: sides[0], negative: sides[1], cfg: r.CFG, needUncond: sampler.NeedsUncond()}
+	g := &guidance{model: unet, positive: sides[0], negative: sides[1], cfg: r.CFG, hooks: r.Model.preCFG, needUncond: sampler.NeedsUncond()}
 	result, err := sampling.Sample(ctx, g, r.Model.sampling, sampling.Options{
 		Sampler: sampler, Sigmas: sigmas, Noise: noise, Latent: l.Samples, Format: r.Model.format, Mask: mask, Seed: r.Seed,
 		Callback: func(step, total int, _ *tensor.Tensor) {

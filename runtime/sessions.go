@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -67,8 +68,35 @@ type sessionCache struct {
 // acquire returns the session of a graph, compiling it if need be; release must be called when the runs are done.
 // A mapped session is replaced when many runs are to come.
 func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *ort.Session, release func(), err error) {
+	for {
+		c := s.use(ctx, spec)
+		release = sync.OnceFunc(func() {
+			s.mu.Lock()
+			c.users--
+			s.mu.Unlock()
+		})
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			release()
+			return nil, nil, ctx.Err()
+		}
+		if c.err == nil {
+			return c.session, release, nil
+		}
+		release()
+		// The load belongs to the caller that began it; when that one was cancelled, another begins anew.
+		if !errors.Is(c.err, context.Canceled) || ctx.Err() != nil {
+			return nil, nil, c.err
+		}
+	}
+}
+
+// use counts a user of a graph and begins to load it if nobody has.
+func (s *sessionCache) use(ctx context.Context, spec graphSpec) *compiled {
 	level := s.policy.level(spec)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	c := s.compiled[spec.key]
 	if c != nil && c.level == ort.Mapped && level == ort.Packed && c.users == 0 {
 		delete(s.compiled, spec.key)
@@ -78,48 +106,24 @@ func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *or
 	if c == nil {
 		c = &compiled{ready: make(chan struct{}), level: level}
 		s.compiled[spec.key] = c
-		// The load outlives a cancelled caller only inside onnxruntime; NewSession itself returns at once.
-		go s.load(context.WithoutCancel(ctx), ctx.Done(), c, spec)
+		go s.load(ctx, c, spec)
 	}
 	c.users++
 	s.clock++
 	c.used = s.clock
-	s.mu.Unlock()
-	release = sync.OnceFunc(func() {
-		s.mu.Lock()
-		c.users--
-		s.mu.Unlock()
-	})
-	select {
-	case <-c.ready:
-	case <-ctx.Done():
-		release()
-		return nil, nil, ctx.Err()
-	}
-	if c.err != nil {
-		release()
-		return nil, nil, c.err
-	}
-	return c.session, release, nil
+	return c
 }
 
 // load builds and compiles one graph; a failure is not remembered.
-func (s *sessionCache) load(ctx context.Context, stop <-chan struct{}, c *compiled, spec graphSpec) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+func (s *sessionCache) load(ctx context.Context, c *compiled, spec graphSpec) {
 	c.session, c.err = s.compile(ctx, c.level, spec)
-	s.mu.Lock()
-	if c.err != nil && s.compiled[spec.key] == c {
-		delete(s.compiled, spec.key)
+	if c.err != nil {
+		s.mu.Lock()
+		if s.compiled[spec.key] == c {
+			delete(s.compiled, spec.key)
+		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	close(c.ready)
 }
 

@@ -1,0 +1,46 @@
+package nodes_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/graphtest"
+	"github.com/oneactor/oneactor/nodes"
+	"github.com/oneactor/oneactor/runtime/goldentest"
+)
+
+// TestGoldenObjectInfo compares every class with /object_info of ComfyUI 0.3.64, texts left out: order of keys, options, limits and the
+// form of numbers are equal.
+func TestGoldenObjectInfo(t *testing.T) {
+	path := filepath.Join(goldentest.Dir(t), "object_info.json")
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no object_info.json in the fixtures: %v", err)
+	}
+	registry, err := graph.New(nodes.Builtin()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := graphtest.CompareObjectInfo(registry, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range report.Differences {
+		t.Error(d)
+	}
+	if len(report.Compared) == 0 {
+		t.Error("no class was compared")
+	}
+	for _, own := range report.Own {
+		if strings.HasPrefix(registry.Class(own).Category, "oneactor") {
+			continue
+		}
+		t.Errorf("class %s is not ComfyUI's and not under the category oneactor", own)
+	}
+	for _, name := range report.Waiting {
+		goldentest.Waiting(t, name, "class "+name)
+	}
+	t.Logf("%d classes equal, %d to come", len(report.Compared), len(report.Waiting))
+}

@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/ort/ortest"
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// plusOne is a graph with 1 kB of weights; builds counts how often it is made.
+func plusOne(key string, builds *int) graphSpec {
+	return graphSpec{key: key, runs: 1, work: 1, build: func() (*onnx.Graph, error) {
+		*builds++
+		b := onnx.NewBuilder(key)
+		x := b.Input("x", onnx.Float32, 256)
+		b.Output("y", b.Add(x, b.Const("one", tensor.Full(1, 256).Data, 256)))
+		return b.Graph()
+	}}
+}
+
+func testCache(t *testing.T, limit int64) *sessionCache {
+	rt := ortest.Setup(t)
+	s := &sessionCache{open: func() (*ort.Runtime, error) { return rt, nil }, policy: WeightsAuto, limit: limit, compiled: map[string]*compiled{}}
+	t.Cleanup(s.close)
+	return s
+}
+
+func TestSessionCache(t *testing.T) {
+	s := testCache(t, 2500) // two graphs fit
+	builds := map[string]*int{"a": new(int), "b": new(int), "c": new(int)}
+	use := func(key string) {
+		t.Helper()
+		session, release, err := s.acquire(t.Context(), plusOne(key, builds[key]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		y, err := session.Run(t.Context(), map[string]ort.Value{"x": ort.FromTensor(tensor.Full(2, 256))}, "y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if y[0].Data[255] != 3 {
+			t.Fatalf("2 + 1 = %g", y[0].Data[255])
+		}
+	}
+	for _, key := range []string{"a", "b", "a", "c", "a", "b"} {
+		use(key)
+	}
+	// c pushes b out, which was used longest ago; b then comes back.
+	for key, want := range map[string]int{"a": 1, "b": 2, "c": 1} {
+		if *builds[key] != want {
+			t.Errorf("%s was built %d times, want %d", key, *builds[key], want)
+		}
+	}
+}
+
+func TestSessionCacheKeepsWhatIsUsed(t *testing.T) {
+	s := testCache(t, 1) // nothing fits
+	var builds int
+	session, release, err := s.acquire(t.Context(), plusOne("held", &builds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	var others int
+	_, releaseOther, err := s.acquire(t.Context(), plusOne("other", &others))
+	if err != nil {
+		t.Fatal(err)
+	}
+	releaseOther()
+	if _, err := session.Run(t.Context(), map[string]ort.Value{"x": ort.FromTensor(tensor.New(256))}, "y"); err != nil {
+		t.Errorf("a session in use was closed: %v", err)
+	}
+}
+
+func TestSessionCacheErrors(t *testing.T) {
+	s := testCache(t, 1<<20)
+	wrong := errors.New("wrong weights")
+	spec := graphSpec{key: "bad", build: func() (*onnx.Graph, error) { return nil, wrong }}
+	for range 2 {
+		if _, _, err := s.acquire(t.Context(), spec); !errors.Is(err, wrong) {
+			t.Errorf("error %v, want %v", err, wrong)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var builds int
+	if _, _, err := s.acquire(ctx, plusOne("cancelled", &builds)); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+	_, release, err := s.acquire(t.Context(), plusOne("cancelled", &builds))
+	if err != nil {
+		t.Fatalf("after a cancelled load: %v", err)
+	}
+	release()
+}
+
+func TestWeightsPolicy(t *testing.T) {
+	tests := map[string]struct {
+		policy WeightsPolicy
+		spec   graphSpec
+		want   ort.Level
+	}{
+		"few runs stay mapped":         {WeightsAuto, graphSpec{runs: 4, work: unetWork * 2 * 32 * 32}, ort.Mapped},
+		"many are packed":              {WeightsAuto, graphSpec{runs: 30, work: unetWork * 2 * 32 * 32}, ort.Packed},
+		"large latents pack sooner":    {WeightsAuto, graphSpec{runs: 8, work: unetWork * 2 * 64 * 64}, ort.Packed},
+		"one decode is worth it":       {WeightsAuto, graphSpec{runs: 1, work: vaeWork * 32 * 32}, ort.Packed},
+		"one prompt is not":            {WeightsAuto, graphSpec{runs: 1, work: 2 * 2 * 77}, ort.Mapped},
+		"mapped whatever is to come":   {WeightsMapped, graphSpec{runs: 1000, work: 1e6}, ort.Mapped},
+		"packed even for a single run": {WeightsPacked, graphSpec{runs: 1, work: 1}, ort.Packed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := tt.policy.level(tt.spec); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+}
