@@ -107,11 +107,25 @@ func OpenVAE(path string) (*Set, error) {
 		all := f.All()
 		for _, prefix := range []string{"", "first_stage_model.", "vae."} {
 			if s := canonicalVAE(all.Sub(prefix)); s != nil {
-				return s, nil
+				return s, checkVAE(s)
 			}
 		}
 		return nil, fmt.Errorf("no VAE in it; %s: %w", describeFile(all), ErrFormat)
 	})
+}
+
+// checkVAE refuses the autoencoders of other families, which look much alike: theirs have more latent channels, or work
+// on video with convolutions of three dimensions.
+func checkVAE(s *Set) error {
+	first, ok := s.Ref("decoder.conv_in.weight")
+	if !ok || len(first.Shape) == 4 && first.Shape[1] == 4 {
+		return nil
+	}
+	if len(first.Shape) != 4 {
+		return fmt.Errorf("this is a VAE for video or sound (decoder.conv_in %v): %w", first.Shape, ErrFamily)
+	}
+	return fmt.Errorf("this is a VAE with %d latent channels, as SD 3, Flux and others have; the models that oneactor runs have 4: %w",
+		first.Shape[1], ErrFamily)
 }
 
 // OpenTextEncoder reads a file with a CLIP text encoder, under Hugging Face or OpenCLIP names, with the prefix of a

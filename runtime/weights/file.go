@@ -91,22 +91,31 @@ func (f *File) readHeader(r io.ReaderAt) error {
 		return f.readTorch(r, kind)
 	}
 	h, err := readHeader(r, f.size)
-	if err != nil {
+	switch {
+	case errors.Is(err, errDType):
+		return err
+	case err != nil:
 		return fmt.Errorf("%w; %s", err, f.advice(r))
 	}
 	f.index(h)
 	return nil
 }
 
-// advice says what may have happened to a damaged file. Links that travelled through something that does not know links
-// arrive as small text files that hold their target.
+// advice says what may have happened to a file that is no safetensors, by what it is instead.
 func (f *File) advice(r io.ReaderAt) string {
-	if ext := filepath.Ext(f.path); f.size < 1024 && ext != "" {
-		text := make([]byte, f.size)
-		if n, _ := r.ReadAt(text, 0); n == len(text) && utf8.Valid(text) && strings.HasSuffix(string(text), ext) {
-			return fmt.Sprintf("it is a text file with the path %q, as a link becomes when it is copied without care: copy that file, "+
-				"or download it again", text)
-		}
+	text := make([]byte, min(f.size, 1024))
+	if n, _ := r.ReadAt(text, 0); n < len(text) || !utf8.Valid(text) {
+		return "the file may be incomplete: download it again"
+	}
+	ext := filepath.Ext(f.path)
+	switch start := strings.TrimSpace(string(text)); {
+	case strings.HasPrefix(start, "version https://git-lfs"):
+		return "it is a pointer of Git LFS: fetch the real file with git lfs pull, or download it again"
+	case strings.HasPrefix(start, "<"):
+		return "it is a web page, as servers send it when a login is needed: download it again"
+	case f.size < 1024 && ext != "" && strings.HasSuffix(start, ext):
+		return fmt.Sprintf("it is a text file with the path %q, as a link becomes when it is copied without care: copy that file, "+
+			"or download it again", start)
 	}
 	return "the file may be incomplete: download it again"
 }
@@ -192,6 +201,8 @@ func (f *File) bytes(offset, length int64) ([]byte, error) {
 			return nil, fmt.Errorf("map %s: %w", f.path, err)
 		}
 		f.data = data
+		f.file.Close() // only read from, so there is nothing to lose
+		f.file = nil
 	}
 	if offset < 0 || length < 0 || offset > int64(len(f.data))-length {
 		return nil, fmt.Errorf("%s: bytes %d to %d of %d: %w", f.path, offset, offset+length, len(f.data), ErrFormat)

@@ -13,6 +13,9 @@ type scanner struct {
 	at   int
 }
 
+// errDType is the error of a file that is sound but newer than we are.
+var errDType = fmt.Errorf("type of values is not known; save the model as float16 or float32: %w", ErrFormat)
+
 func (s *scanner) fail(format string, args ...any) error {
 	return fmt.Errorf("header, byte %d: %s: %w", s.at, fmt.Sprintf(format, args...), ErrFormat)
 }
@@ -145,7 +148,7 @@ func (s *scanner) info(name string) (Info, error) {
 			}
 			var ok bool
 			if t.DType, ok = dtypeByName(v); !ok {
-				return s.fail("tensor %q has dtype %q, which is not known", name, v)
+				return fmt.Errorf("tensor %q has dtype %q: %w", name, v, errDType)
 			}
 		case "shape":
 			t.Shape, err = s.wholes()

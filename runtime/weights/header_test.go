@@ -123,7 +123,11 @@ func TestReadHeaderRejects(t *testing.T) {
 			if !errors.Is(err, ErrFormat) {
 				t.Fatalf("got %v, want ErrFormat", err)
 			}
-			for _, part := range []string{tt.want, path, "download it again"} {
+			advice := "download it again"
+			if name == "unknown dtype" {
+				advice = "save the model as"
+			}
+			for _, part := range []string{tt.want, path, advice} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("message %q lacks %q", err, part)
 				}
@@ -146,6 +150,8 @@ func TestOpenRejects(t *testing.T) {
 	if err := os.WriteFile(link, []byte("../real/model.safetensors"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pointer := written(t, "pointer.safetensors", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4265146304\n"))
+	page := written(t, "page.safetensors", []byte("<!DOCTYPE html><title>Sign in</title>"))
 	tests := map[string]struct {
 		path string
 		want error
@@ -155,6 +161,8 @@ func TestOpenRejects(t *testing.T) {
 		"folder":              {dir, ErrFormat, "a folder"},
 		"named pipe":          {pipe, ErrFormat, "a special file"},
 		"link to itself":      {loop, nil, "loop"},
+		"Git LFS pointer":     {pointer, ErrFormat, "git lfs pull"},
+		"web page":            {page, ErrFormat, "login"},
 		"link copied as text": {link, ErrFormat, "../real/model.safetensors"},
 	}
 	for name, tt := range tests {

@@ -228,6 +228,27 @@ func TestWrongKind(t *testing.T) {
 	}
 }
 
+// TestForeignVAE names autoencoders that only look like ours.
+func TestForeignVAE(t *testing.T) {
+	tests := map[string]struct {
+		shape []int
+		want  string // "" is ours
+	}{
+		"ours":       {[]int{8, 4, 3, 3}, ""},
+		"Flux":       {[]int{8, 16, 3, 3}, "16 latent channels"},
+		"video":      {[]int{8, 4, 3, 3, 3}, "video"},
+		"sound, 1-D": {[]int{8, 64, 7}, "sound"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := OpenVAE(saved(t, "x.safetensors", map[string][]int{"decoder.conv_in.weight": tt.shape}))
+			if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, ErrFamily) || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
 // TestTextPlaces finds the text encoder in each place where checkpoints keep it.
 func TestTextPlaces(t *testing.T) {
 	const inner = "text_model.encoder.layers.0.layer_norm1.weight"
