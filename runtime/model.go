@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/sampling"
@@ -59,7 +58,7 @@ func (rt *Runtime) LoadUNet(name string) (Model, error) {
 }
 
 func (rt *Runtime) openCheckpoint(kind, path string, open func(string) (*weights.Checkpoint, error)) (Checkpoint, error) {
-	c, err := opened(&rt.files, kind, path, open, checkpointFiles)
+	c, err := opened(&rt.files, kind, path, open, (*weights.Checkpoint).Files)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -83,21 +82,6 @@ func (rt *Runtime) openCheckpoint(kind, path string, open func(string) (*weights
 		}
 	}
 	return out, nil
-}
-
-func checkpointFiles(c *weights.Checkpoint) []*weights.File {
-	var files []*weights.File
-	for _, set := range []*weights.Set{c.UNet, c.VAE, c.Text} {
-		if set == nil {
-			continue
-		}
-		for _, f := range set.Files() {
-			if !slices.Contains(files, f) {
-				files = append(files, f)
-			}
-		}
-	}
-	return files
 }
 
 // textToImage is the input channels of a UNet that sees nothing but the latent.
