@@ -120,17 +120,21 @@ func CLIP(set *weights.Set, o CLIPOptions) (*onnx.Graph, error) {
 }
 
 // tokenRows looks tokens up in the table, or, from the vocabulary's size on, in the extra rows. The table is not converted as a
-// whole: rows are gathered in its own type.
+// whole where its rows can be gathered in its own type.
 func (n *net) tokenRows(tokens, extra *onnx.Value, vocabulary int64) *onnx.Value {
 	r, ok := n.set.Ref(tokenTable)
 	if !ok {
 		return n.missing(tokenTable)
 	}
 	table := func() *onnx.Value {
-		if n.replaced[tokenTable] {
+		switch {
+		case n.replaced[tokenTable]:
 			return n.replacement(tokenTable, r)
+		case r.DType == weights.F8E4M3 || r.DType == weights.F8E5M2:
+			return n.weight(tokenTable) // there is no Gather for float8
+		default:
+			return n.stored(tokenTable, r)
 		}
-		return n.stored(tokenTable, r)
 	}()
 	if extra == nil {
 		return n.Cast(n.Gather(table, tokens, 0), onnx.Float32)
