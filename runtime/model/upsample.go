@@ -1,6 +1,10 @@
 package model
 
-import "github.com/oneactor/oneactor/runtime/onnx"
+import (
+	"fmt"
+
+	"github.com/oneactor/oneactor/runtime/onnx"
+)
 
 // upsampleDouble is nearest-neighbour enlargement of x [B,C,H,W] by 2 followed by a 3x3 convolution, to [B,M,2H,2W].
 //
@@ -18,23 +22,39 @@ func (n *net) phases(x, kernel, bias *onnx.Value) *onnx.Value {
 	return n.Group("UpsampleConv", []*onnx.Value{x, kernel, bias}, func() *onnx.Value {
 		parts := make([]*onnx.Value, 0, 4)
 		for r := range int64(2) {
-			rows := n.fold(kernel, 2, r) // [M,C,2,3]
 			for s := range int64(2) {
 				w := window{1, [4]int64{1 - r, 1 - s, r, s}}
-				parts = append(parts, n.convolve(x, n.fold(rows, 3, s), bias, w)) // [B,M,H,W]
+				parts = append(parts, n.convolve(x, n.fold(kernel, r, s), bias, w)) // [B,M,H,W]
 			}
 		}
 		return n.Op("DepthToSpace", n.Concat(1, parts...), onnx.Int("blocksize", 2), onnx.Str("mode", "DCR"))
 	})
 }
 
-// fold turns three kernel rows (axis 2) or columns (axis 3) into two: [k0, k1+k2] for even pixels, [k0+k1, k2] for odd ones.
-func (n *net) fold(kernel *onnx.Value, axis, odd int64) *onnx.Value {
-	k0, k1, k2 := n.Slice(kernel, axis, 0, 1), n.Slice(kernel, axis, 1, 2), n.Slice(kernel, axis, 2, 3)
-	if odd == 1 {
-		return n.Concat(axis, n.Add(k0, k1), k2)
+// fold sums a kernel [M,C,3,3] to the 2x2 kernel of the output pixels of row parity r and column parity s. It is one product of
+// each 3x3 window with a matrix of zeros and ones, which onnxruntime does once, while it loads the graph, if the kernel is constant.
+func (n *net) fold(kernel *onnx.Value, r, s int64) *onnx.Value {
+	sums := make([]float32, 9*4)
+	for i := range int64(3) {
+		for j := range int64(3) {
+			sums[(3*i+j)*4+2*folded(i, r)+folded(j, s)] = 1
+		}
 	}
-	return n.Concat(axis, k0, n.Add(k1, k2))
+	if n.Err() != nil {
+		return kernel
+	}
+	m, c := kernel.Shape[0], kernel.Shape[1]
+	windows := n.Reshape(kernel, onnx.Unknown, 9)
+	y := n.MatMul(windows, n.Const(fmt.Sprintf("fold%d%d", r, s), sums, 9, 4))
+	return n.Reshape(y, m, c, 2, 2) // m is unknown (-1) for the rank of a LoRA, and then worked out
+}
+
+// folded is where kernel row i of 3 goes in 2: [k0, k1+k2] for even pixels, [k0+k1, k2] for odd ones.
+func folded(i, odd int64) int64 {
+	if i == 1 {
+		return 1 - odd
+	}
+	return i / 2
 }
 
 // upsampleTo enlarges x [B,C,H,W] to the height and width of another picture by nearest neighbour, then convolves. Latents of odd
