@@ -1,20 +1,15 @@
 package graph
 
-import (
-	"sync"
+import "github.com/oneactor/oneactor/graph/ojson"
 
-	"github.com/oneactor/oneactor/graph/ojson"
-)
-
-// entry is what a node put out: for every slot a list of items. It does not change once made, except for its place in the cache.
+// entry is what a node put out: for every slot of its class a list of items. It does not change once made, except for its
+// place in the cache.
 type entry struct {
 	outputs [][]any
 	ui      *uiResult
 	inner   []*uiResult // ui of the nodes it expanded into
 
-	key        signature
-	keyed      bool      // in the cache
-	owner      signature // key of the prompt node that it belongs to
+	shared     *shared // where it is cached; nil if it is not, or no longer
 	bytes      int64
 	pins       int    // running nodes that may still read it
 	prev, next *entry // ring of idle entries
@@ -26,14 +21,24 @@ type uiResult struct {
 	output *ojson.Object
 }
 
-// cache keeps results by signature. Entries that no running node needs are idle and stand in a ring, the least recently used
-// last; beyond the limit they go from there.
+// shared is what all nodes of one signature have in common.
+type shared struct {
+	key        signature
+	entry      *entry // the cached result, nil if there is none
+	generation uint64 // of the last prompt with such a node
+	owner      *shared
+}
+
+// cache keeps results by signature, for the prompt that has the engine's turn. Entries that no running node needs are idle and
+// stand in a ring, the least recently used last; beyond the limit they go from there.
 type cache struct {
-	mu      sync.Mutex
-	limit   int64
-	bytes   int64
-	entries map[signature]*entry
-	idle    entry // head of the ring
+	limit      int64
+	bytes      int64
+	bySign     map[signature]*shared
+	all        []*shared
+	generation uint64
+	slab       []shared
+	idle       entry // head of the ring
 }
 
 // entryBytes is counted for an entry beside its values, so that many small ones do not come for nothing.
@@ -43,87 +48,87 @@ func newCache(limit int64) *cache {
 	if limit <= 0 {
 		limit = memoryLimit() / 4
 	}
-	c := &cache{limit: limit, entries: map[signature]*entry{}}
+	c := &cache{limit: limit, bySign: map[signature]*shared{}}
 	c.idle.prev, c.idle.next = &c.idle, &c.idle
 	return c
 }
 
-// get returns the entry with that key, pinned, or nil.
-func (c *cache) get(key signature) *entry {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.entries[key]
-	if e != nil {
-		c.pin(e)
+// begin starts a prompt of about n nodes.
+func (c *cache) begin(n int) {
+	c.generation++
+	if len(c.bySign) == 0 {
+		c.bySign = make(map[signature]*shared, n)
+		c.all = make([]*shared, 0, n)
 	}
-	return e
 }
 
-// has reports whether there is an entry, which counts as a use.
-func (c *cache) has(key signature) bool {
-	e := c.get(key)
-	if e == nil {
-		return false
+// intern returns what the nodes with that signature share, and marks it as part of the prompt.
+func (c *cache) intern(key signature) *shared {
+	s := c.bySign[key]
+	if s == nil {
+		if len(c.slab) == 0 {
+			c.slab = make([]shared, 64) // small, as one survivor keeps all of them
+		}
+		s, c.slab = &c.slab[0], c.slab[1:]
+		s.key = key
+		c.bySign[key] = s
+		c.all = append(c.all, s)
 	}
-	c.release(e)
-	return true
+	s.generation = c.generation
+	return s
 }
 
-// put takes over a new entry, pinned.
-func (c *cache) put(e *entry, key, owner signature) {
+// sweep drops what belongs to no node of the prompt, nor to what such a node expanded into: ComfyUI's classic policy.
+func (c *cache) sweep() {
+	kept := c.all[:0]
+	for _, s := range c.all {
+		if s.generation == c.generation || s.owner != nil && s.owner.generation == c.generation {
+			kept = append(kept, s)
+			continue
+		}
+		if s.entry != nil {
+			c.drop(s.entry)
+		}
+		delete(c.bySign, s.key)
+	}
+	clear(c.all[len(kept):])
+	c.all = kept
+}
+
+// clear drops everything.
+func (c *cache) clear() {
+	c.begin(0)
+	c.sweep()
+}
+
+// put takes over a new entry, pinned. owner is the node of the prompt that it was made for.
+func (c *cache) put(e *entry, s, owner *shared) {
 	e.bytes = entryBytes + sizeOf(e.outputs)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e.key, e.owner, e.keyed = key, owner, true
-	if old := c.entries[key]; old != nil {
-		c.drop(old)
+	if s.entry != nil {
+		c.drop(s.entry)
 	}
-	c.entries[key] = e
+	e.shared, s.entry, s.owner = s, e, owner
 	c.bytes += e.bytes
 	e.pins++
 	c.evict()
 }
 
-// release ends one use of an entry.
+// hold pins a cached entry.
+func (c *cache) hold(e *entry) {
+	if e.pins == 0 {
+		c.unlink(e)
+	}
+	e.pins++
+}
+
+// release ends one use of an entry, whether it is cached or not.
 func (c *cache) release(e *entry) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e.pins--; e.pins > 0 || !e.keyed {
+	if e.pins--; e.pins > 0 || e.shared == nil {
 		return
 	}
 	e.next, e.prev = c.idle.next, &c.idle
 	e.next.prev, e.prev.next = e, e
 	c.evict()
-}
-
-// keep drops every entry that belongs to none of these keys: the classic policy, at the start of a prompt.
-func (c *cache) keep(keys map[signature]struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key, e := range c.entries {
-		if _, wanted := keys[key]; wanted {
-			continue
-		}
-		if _, wanted := keys[e.owner]; !wanted {
-			c.drop(e)
-		}
-	}
-}
-
-func (c *cache) empty() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.entries) == 0
-}
-
-// clear drops everything.
-func (c *cache) clear() { c.keep(nil) }
-
-func (c *cache) pin(e *entry) {
-	if e.pins == 0 {
-		c.unlink(e)
-	}
-	e.pins++
 }
 
 func (c *cache) unlink(e *entry) {
@@ -135,41 +140,12 @@ func (c *cache) unlink(e *entry) {
 
 func (c *cache) drop(e *entry) {
 	c.unlink(e)
-	delete(c.entries, e.key)
 	c.bytes -= e.bytes
-	e.keyed = false
+	e.shared.entry, e.shared = nil, nil
 }
 
 func (c *cache) evict() {
 	for c.bytes > c.limit && c.idle.prev != &c.idle {
 		c.drop(c.idle.prev)
 	}
-}
-
-// sizeOf adds up what the values say they hold. A value that appears in several slots counts each time.
-func sizeOf(outputs [][]any) (total int64) {
-	for _, items := range outputs {
-		for _, item := range items {
-			total += sizeOfItem(item)
-		}
-	}
-	return total
-}
-
-func sizeOfItem(item any) (n int64) {
-	switch item := item.(type) {
-	case Sized:
-		// A value of a third party may not survive being asked, such as a nil pointer; it then counts as nothing.
-		defer func() {
-			if recover() != nil {
-				n = 0
-			}
-		}()
-		return item.Bytes()
-	case string:
-		return int64(len(item))
-	case []byte:
-		return int64(len(item))
-	}
-	return 16
 }

@@ -6,7 +6,7 @@ import "github.com/oneactor/oneactor/graph/ojson"
 type document struct {
 	prompt *ojson.Object
 	nodes  []*docNode
-	index  map[string]int32
+	index  idIndex
 }
 
 // docNode is one node of a prompt.
@@ -20,12 +20,12 @@ type docNode struct {
 }
 
 func readDocument(r *Registry, prompt *ojson.Object) *document {
-	d := &document{prompt: prompt, nodes: make([]*docNode, 0, prompt.Len()), index: make(map[string]int32, prompt.Len())}
+	d := &document{prompt: prompt, nodes: make([]*docNode, 0, prompt.Len()), index: newIDIndex(prompt.Len())}
 	block := make([]docNode, prompt.Len())
 	for id, value := range prompt.All() {
 		n := &block[len(d.nodes)]
 		n.read(r, id, value)
-		d.index[id] = int32(len(d.nodes))
+		d.index.set(id, int32(len(d.nodes)))
 		d.nodes = append(d.nodes, n)
 	}
 	return d

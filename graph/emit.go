@@ -137,13 +137,13 @@ func (m *emitter) flush() {
 	}
 	m.dirty = false
 	begin := time.Now()
-	nodes := ojson.NewObject()
+	nodes := ojson.NewObjectSize(len(m.nodes))
 	var promptID any = m.promptID
 	for _, p := range m.nodes {
 		if p.object == nil {
 			p.object = p.describe(promptID)
 		}
-		nodes.Set(p.node.id, p.object)
+		nodes.Append(p.node.id, p.object)
 	}
 	m.sendLocked(Event{Type: EventProgressState, Broadcast: true, Data: ojson.NewObject("prompt_id", m.promptID, "nodes", nodes)})
 	if len(m.nodes) > mergeAbove {
@@ -158,6 +158,16 @@ func (p *nodeProgress) describe(promptID any) *ojson.Object {
 	if n.parent != nil {
 		parent = n.parent.boxed
 	}
-	return ojson.NewObject("value", p.value, "max", p.max, "state", p.state, "node_id", n.boxed, "prompt_id", promptID,
+	return ojson.NewObject("value", boxed(p.value), "max", boxed(p.max), "state", p.state, "node_id", n.boxed, "prompt_id", promptID,
 		"display_node_id", n.box(n.displayID()), "parent_node_id", parent, "real_node_id", n.root().boxed)
+}
+
+var one any = 1.0
+
+// boxed makes an interface of a number, of 1 without an allocation: most nodes count to 1.
+func boxed(f float64) any {
+	if f == 1 {
+		return one
+	}
+	return f
 }

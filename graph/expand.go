@@ -51,7 +51,7 @@ func (r *run) expand(n *runNode, m *merged, ui *uiResult) error {
 
 // adopt takes in one node of an expansion.
 func (r *run) adopt(n *runNode, id string, value any) error {
-	if _, taken := r.doc.index[id]; taken {
+	if _, taken := r.doc.index.get(id); taken {
 		return &exception{"DuplicateNodeError", fmt.Sprintf("Attempt to add duplicate node %s", id)}
 	}
 	d := &docNode{}
@@ -59,7 +59,7 @@ func (r *run) adopt(n *runNode, id string, value any) error {
 	if d.class == nil {
 		return fmt.Errorf("expansion node %s: class %s does not exist", id, pythonStr(d.classType))
 	}
-	r.doc.index[id] = int32(len(r.nodes))
+	r.doc.index.set(id, int32(len(r.nodes)))
 	inner := r.grow(d, n)
 	inner.display = n.displayID()
 	if display := d.object.String("override_display_id"); display != "" {
@@ -86,7 +86,7 @@ func (r *run) awaitResults(n *runNode, x *Expansion) error {
 		if !ok {
 			continue
 		}
-		number, known := r.doc.index[source]
+		number, known := r.doc.index.get(source)
 		if !known {
 			return fmt.Errorf("expansion result %d: there is no node %s", i, source)
 		}
@@ -137,7 +137,7 @@ func (r *run) resolve(n *runNode) ([][]any, error) {
 // innerUI lists the ui objects of the nodes that n expanded into, so that they show up again when n comes from the cache.
 func (r *run) innerUI(n *runNode) (list []*uiResult) {
 	for _, s := range r.ui {
-		i, ok := r.doc.index[s.id]
+		i, ok := r.doc.index.get(s.id)
 		for at := r.nodes[i]; ok && at.parent != nil; at = at.parent {
 			if at.parent == n {
 				list = append(list, &uiResult{ref: r.nodes[i].ref(), output: s.ui.output})

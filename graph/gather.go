@@ -15,8 +15,12 @@ type gathered struct {
 
 // gather collects the inputs of a node (contract 4.2). Inputs that are absent are left out: the field keeps its default.
 func (r *run) gather(n *runNode) ([]gathered, error) {
-	list := r.gathered[:0]
-	defer func() { r.gathered = list }()
+	list, err := r.appendInputs(r.gathered[:0], n)
+	r.gathered = list
+	return list, err
+}
+
+func (r *run) appendInputs(list []gathered, n *runNode) ([]gathered, error) {
 	for _, in := range n.class.Inputs {
 		value, ok := n.inputs.Get(in.Name)
 		if !ok {

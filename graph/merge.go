@@ -10,6 +10,7 @@ import (
 type merged struct {
 	outputs  [][]any
 	ui       UI
+	several  bool         // there is more than one call
 	calls    []callResult // filled only once one call expanded
 	expanded bool
 }
@@ -22,6 +23,7 @@ type callResult struct {
 
 func (m *merged) init(c *Class, calls int) {
 	// One piece of memory where it can be, as most nodes put out one item.
+	m.several = calls > 1
 	if len(c.Outputs) == 1 && calls == 1 {
 		one := new(struct {
 			slots [1][]any
@@ -139,6 +141,10 @@ func plain(v any) any {
 // addUI appends the lists of a call to those of the calls before it.
 func (m *merged) addUI(ui UI) {
 	if len(ui) == 0 {
+		return
+	}
+	if m.ui == nil && !m.several {
+		m.ui = ui
 		return
 	}
 	if m.ui == nil {

@@ -27,7 +27,8 @@ type plan struct {
 func (p *plan) init(c *cache, size int) {
 	p.cache = c
 	p.nodes = make([]*runNode, 0, size)
-	p.store = &store{out: make([][]int32, 0, size), in: make([][]int32, 0, size)}
+	p.store = &store{}
+	p.store.grow(size)
 	p.dag = dag.NewWithStore(dag.IntHash, dag.Store[int, int](p.store), dag.Directed())
 }
 
@@ -42,8 +43,9 @@ func (p *plan) grow(n *docNode, parent *runNode) *runNode {
 	node.docNode, node.number, node.parent = n, int32(len(p.nodes)), parent
 	node.boxed = n.id
 	p.nodes = append(p.nodes, node)
-	// A fresh number is accepted by the store; see store.AddVertex.
-	_ = p.dag.AddVertex(int(node.number))
+	if missing := len(p.nodes) - len(p.store.out); missing > 0 {
+		p.store.grow(missing)
+	}
 	return node
 }
 
@@ -56,7 +58,7 @@ func (r *run) connect(first int) {
 		if n.class == nil {
 			continue
 		}
-		r.links = n.readLinks(r.doc.index, r.links)
+		r.links = n.readLinks(&r.doc.index, r.links)
 		r.store.in[n.number] = r.numberSlice(len(n.links))
 		for i := range n.links {
 			r.edge(n.links[i].source, n.number)
@@ -69,8 +71,12 @@ func (r *run) sign(first int) {
 	var s signer
 	source := func(i int32) *runNode { return r.nodes[i] }
 	for _, i := range r.store.kahn(first) {
-		if n := r.nodes[i]; n.class != nil {
-			n.key, n.keyed = s.sign(n, source)
+		n := r.nodes[i]
+		if n.class == nil {
+			continue
+		}
+		if key, ok := s.sign(n, source); ok {
+			n.shared = r.cache.intern(key)
 		}
 	}
 }
@@ -88,8 +94,9 @@ func (p *plan) numberSlice(n int) []int32 {
 
 // attach finds the result of a node where there is one: still held, or cached.
 func (p *plan) attach(n *runNode) bool {
-	if n.result == nil && n.keyed {
-		n.result = p.cache.get(n.key)
+	if n.result == nil && n.shared != nil && n.shared.entry != nil {
+		n.result = n.shared.entry
+		p.cache.hold(n.result)
 	}
 	return n.result != nil
 }

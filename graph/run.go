@@ -121,7 +121,7 @@ func (r *run) run() error {
 	r.emitter.message(EventExecutionCached,
 		ojson.NewObject("nodes", stringArray(r.cached), "prompt_id", r.promptID), false)
 	for _, id := range r.req.Outputs {
-		i, ok := r.doc.index[id]
+		i, ok := r.doc.index.get(id)
 		if !ok {
 			return fmt.Errorf("output %s: there is no such node; pass the outputs that Validate returned", id)
 		}
@@ -150,6 +150,7 @@ func (r *run) run() error {
 func (r *run) prepare() {
 	e := r.engine
 	r.doc = readDocument(e.registry, r.req.Prompt)
+	e.cache.begin(len(r.doc.nodes))
 	r.plan.init(e.cache, len(r.doc.nodes))
 	r.slab = make([]runNode, len(r.doc.nodes))
 	for _, n := range r.doc.nodes {
@@ -158,24 +159,12 @@ func (r *run) prepare() {
 	r.connect(0)
 	r.fingerprint(0)
 	r.sign(0)
-	if !e.cache.empty() {
-		keys := make(map[signature]struct{}, len(r.nodes))
-		for _, n := range r.nodes {
-			if n.keyed {
-				keys[n.key] = struct{}{}
-			}
-		}
-		e.cache.keep(keys)
-	}
+	e.cache.sweep()
 	e.keepStates(r.doc)
 	for _, n := range r.nodes {
-		if !n.keyed {
-			continue
-		}
-		if found := e.cache.get(n.key); found != nil {
+		if n.shared != nil && n.shared.entry != nil {
 			r.cached = append(r.cached, n.id)
-			r.show(n.id, found)
-			e.cache.release(found)
+			r.show(n.id, n.shared.entry)
 		}
 	}
 }
@@ -202,7 +191,7 @@ func (r *run) finish() {
 }
 
 func (r *run) result() Result {
-	outputs := ojson.NewObject()
+	outputs := ojson.NewObjectSize(len(r.ui))
 	for _, s := range r.ui {
 		outputs.Set(s.id, s.ui.output)
 	}

@@ -20,8 +20,8 @@ type runNode struct {
 	parent  *runNode // the node that expanded into it, nil for a node of the prompt
 	display string   // id of the visible node it is shown on; "" for itself
 
-	key   signature
-	keyed bool // key is valid: the result may be shared and kept
+	// shared is what all nodes of the same signature have in common; nil where the result may not be shared nor kept.
+	shared *shared
 
 	status  status
 	waiting []int32 // sources without a result yet, each once
@@ -103,7 +103,7 @@ var linkType = reflect.TypeFor[Link]()
 // came out of {"__value__": [...]}.
 //
 // The links are appended to slab, which is returned.
-func (n *runNode) readLinks(index map[string]int32, slab []runLink) []runLink {
+func (n *runNode) readLinks(index *idIndex, slab []runLink) []runLink {
 	const chunk = 256
 	if cap(slab)-len(slab) < len(n.class.Inputs) {
 		slab = make([]runLink, 0, max(chunk, len(n.class.Inputs)))
@@ -115,7 +115,7 @@ func (n *runNode) readLinks(index map[string]int32, slab []runLink) []runLink {
 			continue
 		}
 		if source, slot, ok := parseLink(value); ok {
-			if i, known := index[source]; known {
+			if i, known := index.get(source); known {
 				slab = append(slab, runLink{in, i, slot, !in.Lazy})
 			}
 		}

@@ -218,10 +218,13 @@ func TestCacheEviction(t *testing.T) {
 		}
 	}
 	var total int64
-	for _, entry := range e.cache.entries {
-		total += entry.bytes
-		if entry.pins != 0 {
-			t.Errorf("entry still pinned %d times", entry.pins)
+	for _, s := range e.cache.all {
+		if s.entry == nil {
+			continue
+		}
+		total += s.entry.bytes
+		if s.entry.pins != 0 {
+			t.Errorf("entry still pinned %d times", s.entry.pins)
 		}
 	}
 	if total != e.cache.bytes {
@@ -241,8 +244,8 @@ func TestCacheTooSmall(t *testing.T) {
 			t.Error("no output")
 		}
 	}
-	if len(e.cache.entries) != 0 {
-		t.Errorf("%d entries stayed", len(e.cache.entries))
+	if e.cache.bytes != 0 {
+		t.Errorf("%d bytes stayed", e.cache.bytes)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // signature identifies a result: a hash of the class, what Fingerprint said, the constants and the signatures of the sources. Two
 // nodes with the same one put out the same, wherever they stand. Building on the hashes of the sources keeps the work linear.
-type signature [sha256.Size]byte
+// It is the first half of a SHA-256: two different results meet after 2^64 attempts.
+type signature [16]byte
 
 // signer writes what a signature is made of. Every part says its kind and length, so that no two nodes write the same bytes.
 type signer struct {
@@ -41,18 +42,19 @@ func (s *signer) sign(n *runNode, source func(int32) *runNode) (key signature, o
 		s.text(name)
 		if link := n.link(name); link != nil {
 			from := source(link.source)
-			if !from.keyed {
+			if from.shared == nil {
 				return key, false
 			}
 			s.buf = append(s.buf, 'L')
 			s.buf = binary.AppendVarint(s.buf, int64(link.slot))
-			s.buf = append(s.buf, from.key[:]...)
+			s.buf = append(s.buf, from.shared.key[:]...)
 			continue
 		}
 		value, _ := n.inputs.Get(name)
 		s.value(value)
 	}
-	return sha256.Sum256(s.buf), !s.never
+	hash := sha256.Sum256(s.buf)
+	return signature(hash[:len(key)]), !s.never
 }
 
 func (s *signer) text(t string) {

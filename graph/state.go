@@ -38,7 +38,7 @@ func (s *nodeState) set(c *Class, node reflect.Value) {
 // keepStates drops the states of nodes that are no longer in the prompt, or have become another class.
 func (e *Engine) keepStates(d *document) {
 	for key, s := range e.states {
-		i, ok := d.index[s.root]
+		i, ok := d.index.get(s.root)
 		if !ok || key.id == s.root && d.nodes[i].class != key.class {
 			delete(e.states, key)
 		}

@@ -60,8 +60,8 @@ func (r *run) step(n *runNode) (again bool, err error) {
 // settle stores the result of a node.
 func (r *run) settle(n *runNode, made *entry) {
 	n.result = made
-	if n.keyed {
-		r.cache.put(made, n.key, n.root().key)
+	if n.shared != nil {
+		r.cache.put(made, n.shared, n.root().shared)
 	}
 	r.finishProgress(n)
 	r.executed = append(r.executed, n.id)

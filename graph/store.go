@@ -17,6 +17,12 @@ var _ dag.Store[int, int] = (*store)(nil)
 
 func (s *store) known(v int) bool { return v >= 0 && v < len(s.out) }
 
+// grow adds the next n vertices at once.
+func (s *store) grow(n int) {
+	s.out = append(s.out, make([][]int32, n)...)
+	s.in = append(s.in, make([][]int32, n)...)
+}
+
 // AddVertex adds the next number; any other is refused.
 func (s *store) AddVertex(hash, _ int, _ dag.VertexProperties) error {
 	switch {

@@ -11,13 +11,18 @@ import (
 
 // object is the ui as the JSON object that clients get, keys sorted.
 func (ui UI) object() *ojson.Object {
-	o := ojson.NewObject()
-	for _, key := range slices.Sorted(maps.Keys(ui)) {
+	keys := make([]string, 0, 4)
+	for key := range ui {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	o := ojson.NewObjectSize(len(keys))
+	for _, key := range keys {
 		items := make([]any, len(ui[key]))
 		for i, item := range ui[key] {
 			items[i] = jsonValue(item)
 		}
-		o.Set(key, items)
+		o.Append(key, items)
 	}
 	return o
 }

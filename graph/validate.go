@@ -195,7 +195,7 @@ func (v *validator) result() *Validation {
 
 func (v *validator) sortErrors(list InputErrors) {
 	place := func(e InputError) int {
-		if i, ok := v.doc.index[e.NodeID]; ok {
+		if i, ok := v.doc.index.get(e.NodeID); ok {
 			return int(i)
 		}
 		return -1

@@ -11,7 +11,7 @@ func (v *Validation) APIError() *ojson.Object { return v.failure }
 
 // NodeErrors is the "node_errors" object of ComfyUI's answer, empty where nothing is wrong. It is there for accepted prompts too.
 func (v *Validation) NodeErrors() *ojson.Object {
-	all := ojson.NewObject()
+	all := ojson.NewObjectSize(len(v.nodeErrors))
 	room := maxDependents
 	for _, e := range v.nodeErrors {
 		reasons := make([]any, len(e.reasons))

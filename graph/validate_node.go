@@ -144,7 +144,7 @@ func (k *nodeChecker) link(in *Input, value []any) {
 func (k *nodeChecker) source(id any) (int32, *exception) {
 	switch id := id.(type) {
 	case string:
-		if i, ok := k.doc.index[id]; ok {
+		if i, ok := k.doc.index.get(id); ok {
 			return i, nil
 		}
 	case []any, *ojson.Object:
@@ -155,7 +155,7 @@ func (k *nodeChecker) source(id any) (int32, *exception) {
 
 func (k *nodeChecker) sourceHint(id any) string {
 	if _, isString := id.(string); !isString {
-		if _, ok := k.doc.index[pythonStr(id)]; ok {
+		if _, ok := k.doc.index.get(pythonStr(id)); ok {
 			return fmt.Sprintf("node ids are strings: write %q", pythonStr(id))
 		}
 	}
