@@ -26,17 +26,27 @@ func Gaussian(x *tensor.Tensor, radius int, sigma float64) (*tensor.Tensor, erro
 
 // gaussianTaps is the kernel at every position of an axis of n cells.
 func gaussianTaps(n, radius int, sigma float64) taps {
-	k := 2*radius + 1
-	weight := make([]float64, k)
+	weight := make([]float64, 2*radius+1)
 	var sum float64
 	for j := range weight {
 		d := float64(j-radius) / float64(radius)
 		weight[j] = math.Exp(-d * d / (2 * sigma * sigma))
 		sum += weight[j]
 	}
+	rounded := make([]float32, len(weight))
+	for j, v := range weight {
+		rounded[j] = float32(v / sum)
+	}
+	return mirrorTaps(n, rounded)
+}
+
+// mirrorTaps lays a kernel with an odd number of weights over every position of an axis of n cells, n > len(weight)/2. Borders are
+// mirrored without repeating the edge.
+func mirrorTaps(n int, weight []float32) taps {
+	k, radius := len(weight), len(weight)/2
 	t := newTaps(n, k)
 	for i := range n {
-		for j := range k {
+		for j, v := range weight {
 			at := i + j - radius
 			if at < 0 {
 				at = -at
@@ -44,8 +54,7 @@ func gaussianTaps(n, radius int, sigma float64) taps {
 			if at >= n {
 				at = 2*(n-1) - at
 			}
-			t.index[i*k+j] = at
-			t.weight[i*k+j] = float32(weight[j] / sum)
+			t.index[i*k+j], t.weight[i*k+j] = at, v
 		}
 	}
 	return t

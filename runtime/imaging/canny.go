@@ -40,16 +40,26 @@ func greyPlane(planes []float32, c, h, w int) *tensor.Tensor {
 		return out
 	}
 	for p := range out.Data {
-		out.Data[p] = 0.299*planes[p] + 0.587*planes[h*w+p] + 0.114*planes[2*h*w+p]
+		out.Data[p] = float32(0.299*planes[p]) + float32(0.587*planes[h*w+p]) + float32(0.114*planes[2*h*w+p])
 	}
 	return out
 }
 
-// mirrorBlur is a Gaussian of sigma 1 cell.
+// mirrorBlur is a Gaussian of sigma 1 cell. Its weights are rounded as kornia's: on straight edges magnitudes of neighbours agree
+// to the last bit or not, and that decides which of them is the edge.
 func mirrorBlur(x *tensor.Tensor, radius int) []float32 {
-	// Gaussian's sigma is in units of the radius.
-	y := resizeColumns(x, x.Shape[3], gaussianTaps(x.Shape[3], radius, 1/float64(radius)))
-	return resizeRows(y, x.Shape[2], gaussianTaps(x.Shape[2], radius, 1/float64(radius))).Data
+	weight := make([]float32, 2*radius+1)
+	var sum float32
+	for j := range weight {
+		d := float64(j - radius)
+		weight[j] = float32(math.Exp(-d * d / 2))
+		sum += weight[j]
+	}
+	for j := range weight {
+		weight[j] /= sum
+	}
+	y := resizeColumns(x, x.Shape[3], mirrorTaps(x.Shape[3], weight))
+	return resizeRows(y, x.Shape[2], mirrorTaps(x.Shape[2], weight)).Data
 }
 
 // gradient gives the magnitude and the direction in eighths of a turn, 0 along the row, counted towards later rows.
@@ -59,9 +69,10 @@ func gradient(g []float32, h, w int) (magnitude []float32, sector []uint8) {
 		up, down := max(y-1, 0)*w, min(y+1, h-1)*w
 		for x := range w {
 			l, r := max(x-1, 0), min(x+1, w-1)
-			gx := g[up+r] - g[up+l] + 2*(g[y*w+r]-g[y*w+l]) + g[down+r] - g[down+l]
-			gy := g[down+l] - g[up+l] + 2*(g[down+x]-g[up+x]) + g[down+r] - g[up+r]
-			magnitude[y*w+x] = float32(math.Sqrt(float64(gx*gx + gy*gy + 1e-6)))
+			// Row by row, as a convolution adds them up.
+			gx := -g[up+l] + g[up+r] - 2*g[y*w+l] + 2*g[y*w+r] - g[down+l] + g[down+r]
+			gy := -g[up+l] - 2*g[up+x] - g[up+r] + g[down+l] + 2*g[down+x] + g[down+r]
+			magnitude[y*w+x] = float32(math.Sqrt(float64(float32(gx*gx) + float32(gy*gy) + 1e-6)))
 			eighth := int(math.RoundToEven(math.Atan2(float64(gy), float64(gx)) * 4 / math.Pi))
 			sector[y*w+x] = uint8(eighth & 7)
 		}

@@ -80,7 +80,8 @@ func separable(axis func(in, out int) taps) func(x *tensor.Tensor, height, width
 	}
 }
 
-// resizeColumns applies t along the last axis.
+// resizeColumns applies t along the last axis. Sums run in tap order and products are rounded before they are added (the
+// conversion forbids fusing them), so that results do not depend on the processor.
 func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(n, c, h, width)
@@ -90,7 +91,7 @@ func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 			for i := range dst {
 				var sum float32
 				for j := i * t.k; j < (i+1)*t.k; j++ {
-					sum += src[t.index[j]] * t.weight[j]
+					sum += float32(src[t.index[j]] * t.weight[j])
 				}
 				dst[i] = sum
 			}
@@ -113,7 +114,7 @@ func resizeRows(x *tensor.Tensor, height int, t taps) *tensor.Tensor {
 					continue
 				}
 				for i, v := range plane[t.index[j]*w:][:w] {
-					dst[i] += v * weight
+					dst[i] += float32(v * weight)
 				}
 			}
 		}
