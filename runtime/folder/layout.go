@@ -38,6 +38,8 @@ type Layout struct {
 
 	mu    sync.Mutex
 	lists map[string]*listing
+
+	temp tempUse
 }
 
 // modelFolder is the search path of one key.

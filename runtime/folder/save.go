@@ -24,8 +24,13 @@ type Save struct {
 	next int
 }
 
-// NewSave begins a run of files, see SavePath. Nothing is written yet.
+// NewSave begins a run of files, see SavePath. Nothing is written yet, but the first one of the temp folder makes it ready.
 func (l *Layout) NewSave(r Root, prefix string, width, height int) (*Save, error) {
+	if r == Temp {
+		if err := l.useTemp(); err != nil {
+			return nil, err
+		}
+	}
 	p, err := l.SavePath(r, prefix, width, height)
 	if err != nil {
 		return nil, err

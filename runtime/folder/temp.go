@@ -6,12 +6,43 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // tempMark is the file that says a temp folder is ours to wipe. Each process that uses the folder holds a shared lock on it.
 const tempMark = ".oneactor-temp"
+
+// tempUse is what a Layout knows of its temp folder.
+type tempUse struct {
+	sync.Mutex
+	wipe func() error // nil while nothing has been saved there
+}
+
+// useTemp makes the temp folder ready for the first file.
+func (l *Layout) useTemp() error {
+	l.temp.Lock()
+	defer l.temp.Unlock()
+	if l.temp.wipe != nil {
+		return nil
+	}
+	wipe, err := l.OpenTemp()
+	l.temp.wipe = wipe
+	return err
+}
+
+// Close wipes the temp folder if files were saved there.
+func (l *Layout) Close() error {
+	l.temp.Lock()
+	defer l.temp.Unlock()
+	if l.temp.wipe == nil {
+		return nil
+	}
+	wipe := l.temp.wipe
+	l.temp.wipe = nil
+	return wipe()
+}
 
 // OpenTemp makes the temp folder ready and wipes what an earlier run left; the function it returns wipes it again at exit.
 // Only a folder that was empty or absent when first used is ever wiped, and not while another process uses it.

@@ -42,6 +42,29 @@ func TestTempIsWiped(t *testing.T) {
 	check(t, again())
 }
 
+func TestTempOfSaves(t *testing.T) {
+	l := layout(t, Config{Base: t.TempDir()})
+	check(t, l.Close())
+	if _, err := os.Stat(l.Dir(Temp)); err == nil {
+		t.Error("a temp folder was made although nothing was saved there")
+	}
+	s, err := l.NewSave(Temp, "a", 8, 8)
+	check(t, err)
+	_, err = s.Write(t.Context(), 0, "txt", text5)
+	check(t, err)
+	_, err = l.NewSave(Temp, "b", 8, 8) // does not wipe what this process saved
+	check(t, err)
+	if got := files(t, l.Dir(Temp)); !slices.Equal(got, []string{tempMark, "a_00001_.txt"}) {
+		t.Errorf("temp holds %q", got)
+	}
+	for range 2 {
+		check(t, l.Close())
+		if got := files(t, l.Dir(Temp)); !slices.Equal(got, []string{tempMark}) {
+			t.Errorf("closed, temp holds %q", got)
+		}
+	}
+}
+
 func TestTempOfSomeoneElse(t *testing.T) {
 	base := tree(t, "temp/thesis.txt")
 	l := layout(t, Config{Base: base})
