@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,10 +27,16 @@ type host struct {
 
 var _ frontend.Host = host{}
 
-func openHost(s frontend.Settings) (frontend.Host, error) {
+func openHost(s frontend.Settings) (frontend.Host, error) { return openHostOn(nil, s) }
+
+// openHostOn saves on disk; nil is the file system.
+func openHostOn(disk folder.Disk, s frontend.Settings) (frontend.Host, error) {
+	if err := errors.Join(isFolder("base", s.BaseDirectory), isFolder("input", s.InputDirectory)); err != nil {
+		return nil, err
+	}
 	layout, err := folder.New(folder.Config{
 		Base: s.BaseDirectory, Output: s.OutputDirectory, Input: s.InputDirectory, Temp: s.TempDirectory, User: s.UserDirectory,
-		ExtraPaths: s.ExtraModelPaths,
+		ExtraPaths: s.ExtraModelPaths, Disk: disk,
 	})
 	if err != nil {
 		return nil, err
@@ -37,6 +46,9 @@ func openHost(s frontend.Settings) (frontend.Host, error) {
 		return nil, fmt.Errorf("--weights %q: use %s", s.Weights, strings.Join(known, ", "))
 	}
 	options := ort.Options{Library: s.Library, Device: s.Device, Threads: s.Threads}
+	if err := options.Check(); err != nil {
+		return nil, err
+	}
 	rt, err := runtime.New(runtime.Config{Folders: layout, ORT: options, Weights: policy, DisableMetadata: s.DisableMetadata})
 	if err != nil {
 		return nil, err
@@ -44,11 +56,33 @@ func openHost(s frontend.Settings) (frontend.Host, error) {
 	return host{rt, options}, nil
 }
 
+// isFolder finds a mistyped directory; the others are made when they are needed.
+func isFolder(flag, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--%s-directory %s: there is no such folder", flag, dir)
+	}
+	if err == nil && !info.IsDir() {
+		err = errors.New("not a folder")
+	}
+	if err != nil {
+		return fmt.Errorf("--%s-directory %s: %w", flag, dir, err)
+	}
+	return nil
+}
+
 func (h host) Bind(ctx context.Context) context.Context { return runtime.With(ctx, h.Runtime) }
 
 func (h host) Path(folderType, subfolder, filename string) string {
 	return filepath.Join(h.Runtime.Folders.Dir(folder.Root(folderType)), subfolder, filename)
 }
+
+func (h host) CheckOutput() error { return h.Runtime.Folders.Writable(folder.Output) }
+
+func (h host) Close() error { return errors.Join(h.Runtime.Close(), h.Runtime.Folders.Close()) }
 
 func (h host) Folders() ([]frontend.Folder, error) {
 	var out []frontend.Folder

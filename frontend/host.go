@@ -35,6 +35,8 @@ type Host interface {
 	Folders() ([]Folder, error)
 	// Path is where a result of a node lies: type is input, output or temp.
 	Path(folderType, subfolder, filename string) string
+	// CheckOutput says in advance why no result could be saved; it writes nothing.
+	CheckOutput() error
 	// Doctor says what computes, and what is missing.
 	Doctor() Diagnosis
 	// Close frees models and removes temporary files.

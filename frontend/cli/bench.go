@@ -12,7 +12,7 @@ func (a *app) benchCommand() *cobra.Command {
 	var o frontend.BenchOptions
 	var peers bool
 	c := &cobra.Command{
-		Use: "bench", Short: "Measure speed and memory at the size of Stable Diffusion 1.5", Args: cobra.NoArgs,
+		Use: "bench", Short: "Measure speed and memory at the size of Stable Diffusion 1.5", Args: count(0, 0),
 		Long: "Measure speed and memory with a checkpoint of SD 1.5 size (random weights unless --checkpoint names one). With --peers PyTorch runs in turn\n" +
 			"and ratios are printed; --python names a Python that has it.",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -40,7 +40,7 @@ func (a *app) benchWeightsCommand() *cobra.Command {
 	var dtype string
 	var seed uint64
 	c := &cobra.Command{
-		Use: "weights FILE", Short: "Write a checkpoint of SD 1.5 size with random weights", Args: cobra.ExactArgs(1),
+		Use: "weights FILE", Short: "Write a checkpoint of SD 1.5 size with random weights", Args: count(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := a.Bench.WriteWeights(c.Context(), args[0], dtype, seed); err != nil {
 				return failure{exitFailed, err}

@@ -8,15 +8,15 @@ import (
 
 func (a *app) convertCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "convert FILE", Short: "Print a workflow in API form", Args: cobra.ExactArgs(1),
+		Use: "convert FILE", Short: "Print a workflow in API form", Args: count(1, 1),
 		Long: "Print a workflow, such as one saved by the editor or kept in a PNG, as the API prompt that runs. FILE may be - for standard input.",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			s, err := a.session()
 			if err != nil {
 				return err
 			}
 			defer s.host.Close()
-			file, err := s.read(args[0])
+			file, err := s.read(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: count(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.Out, "oneactor", a.Version)
 			return err
@@ -24,7 +24,7 @@ func (a *app) versionCommand() *cobra.Command {
 func (a *app) modelsCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "models [FOLDER]", Short: "List model files, as workflows name them", Args: cobra.MaximumNArgs(1),
+		Use: "models [FOLDER]", Short: "List model files, as workflows name them", Args: count(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			host, err := a.open()
 			if err != nil {
@@ -82,7 +82,7 @@ func listFolders(w io.Writer, folders []frontend.Folder, empty bool) error {
 func (a *app) doctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "doctor", Short: "Say what computes, what was found, and what to do about what was not", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Say what computes, what was found, and what to do about what was not", Args: count(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			host, err := a.open()
 			if err != nil {

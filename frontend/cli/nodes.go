@@ -16,7 +16,7 @@ import (
 func (a *app) nodesCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "nodes [CLASS]", Short: "List node classes, or describe one", Args: cobra.MaximumNArgs(1),
+		Use: "nodes [CLASS]", Short: "List node classes, or describe one", Args: count(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			registry, err := a.Nodes()
 			if err != nil {

@@ -49,18 +49,19 @@ func (f failure) Error() string {
 func (f failure) Unwrap() error { return f.err }
 
 // Main runs the command line and returns the exit code. Ctrl-C and SIGTERM cancel what runs; a second one ends the process at once.
-func Main(p Program, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func Main(ctx context.Context, p Program, args []string) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	root := New(p)
 	root.SetArgs(args)
+	say := (&app{Program: p}).say
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
 	}
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(p.Err, "oneactor: interrupted")
+		say(errors.New("interrupted"))
 		return exitFailed
 	}
 	var f failure
@@ -68,7 +69,7 @@ func Main(p Program, args []string) int {
 		f = failure{exitUsage, err} // what cobra itself finds wrong
 	}
 	if f.err != nil {
-		fmt.Fprintln(p.Err, "oneactor:", f.err)
+		say(f)
 	}
 	return f.code
 }
@@ -86,6 +87,7 @@ func New(p Program) *cobra.Command {
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	app.settingsFlags(root)
 	root.AddCommand(
 		app.runCommand(), app.validateCommand(), app.convertCommand(), app.nodesCommand(), app.modelsCommand(),
@@ -94,11 +96,24 @@ func New(p Program) *cobra.Command {
 	return root
 }
 
+// count wants a number of arguments, and says what to do where cobra only counts.
+func count(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("%s: %d arguments; use %s", c.CommandPath(), len(args), c.UseLine())
+		}
+		return nil
+	}
+}
+
 // app is the state that commands share.
 type app struct {
 	Program
 	settings frontend.Settings
 }
+
+// say tells a person about a problem.
+func (a *app) say(err error) { fmt.Fprintln(a.Err, "oneactor:", err) }
 
 func (a *app) settingsFlags(c *cobra.Command) {
 	f, s := c.PersistentFlags(), &a.settings

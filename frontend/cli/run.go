@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -18,9 +20,12 @@ func (a *app) runCommand() *cobra.Command {
 	var sets []string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "run FILE...", Short: "Run workflows", Args: cobra.MinimumNArgs(1),
+		Use: "run FILE...", Short: "Run workflows", Args: count(1, math.MaxInt),
 		Long: "Run workflows one after another: ComfyUI's JSON (saved by the editor or in API form) or a PNG or WebP it made. FILE may be - for standard input.\n" +
-			"The paths of the files that were saved are printed.",
+			"The paths of the files that were saved are printed. A workflow that fails does not keep the ones after it from running.",
+		Example: "  oneactor run hobbit.json\n" +
+			"  oneactor run picture.png --set Sampler.seed=7 --set 'Prompt.text=a hobbit in the rain'\n" +
+			"  oneactor run --base-directory ~/ComfyUI *.json",
 		RunE: func(c *cobra.Command, files []string) error {
 			overrides, err := parseOverrides(sets)
 			if err != nil {
@@ -32,12 +37,7 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			defer s.host.Close()
 			r := runner{session: s, overrides: overrides, report: newReport(a, s.host.Path, asJSON)}
-			for _, path := range files {
-				if err := r.run(c.Context(), path); err != nil {
-					return err
-				}
-			}
-			return nil
+			return r.runAll(c.Context(), files)
 		},
 	}
 	c.Flags().StringArrayVar(&sets, "set", nil, "set an input: NODE.INPUT=VALUE, with NODE an id or a title; may be repeated")
@@ -64,39 +64,55 @@ type runner struct {
 	report    report
 }
 
-// report tells a person or a program what happens.
-type report interface {
-	event(graph.Event)
-	invalid(path string, v *graph.Validation) // before anything runs
-	done(promptID string)                     // after a run, however it ended
-}
-
-func newReport(a *app, path func(folderType, subfolder, filename string) string, asJSON bool) report {
-	if asJSON {
-		return &jsonReport{out: a.Out}
-	}
-	return newTextReport(a.Out, a.Err, path)
-}
-
-func (r *runner) run(ctx context.Context, path string) error {
-	file, err := r.read(path)
-	if err != nil {
-		return err
-	}
-	for _, o := range r.overrides {
-		if err := o.apply(file.Prompt, r.registry); err != nil {
-			return failure{exitUsage, err}
+// runAll goes on after a workflow that failed; the exit code is that of the first failure. Ctrl-C ends them all.
+func (r *runner) runAll(ctx context.Context, files []string) error {
+	var first error
+	for _, path := range files {
+		err := r.run(ctx, path)
+		if ctx.Err() != nil && err != nil {
+			return ctx.Err()
 		}
+		var f failure
+		if errors.As(err, &f) && f.err != nil {
+			r.app.say(f)
+			err = failure{code: f.code}
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// run runs one workflow. Mistakes in it go to the report; of the error that comes back, failure.err is still to be said.
+func (r *runner) run(ctx context.Context, path string) error {
+	file, err := r.prepare(ctx, path)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.report.unreadable(err)
+		}
+		return err
 	}
 	// As ComfyUI does, outputs without a mistake behind them run although others are refused; the exit code still tells.
 	v := r.engine.Validate(file.Prompt, nil)
-	if v.Err() != nil {
-		r.report.invalid(path, v)
+	promptID := uuid.NewString()
+	if err := v.Err(); err != nil {
+		r.app.say(fmt.Errorf("%s:\n%w", path, err))
+		r.report.invalid(promptID, v)
 	}
 	if !v.OK() {
 		return failure{code: exitUsage}
 	}
-	if err := r.execute(ctx, file, v); err != nil {
+	if r.saves(file.Prompt, v.Outputs) {
+		if err := r.host.CheckOutput(); err != nil {
+			return failure{exitFailed, fmt.Errorf("%w; choose another folder with --output-directory", err)}
+		}
+	}
+	if err := r.execute(ctx, promptID, file, v); err != nil {
+		var f failure
+		if errors.As(err, &f) {
+			return failure{f.code, fmt.Errorf("%s: %w", path, f.err)}
+		}
 		return err
 	}
 	if v.Err() != nil {
@@ -105,14 +121,35 @@ func (r *runner) run(ctx context.Context, path string) error {
 	return nil
 }
 
-func (r *runner) execute(ctx context.Context, file *comfy.File, v *graph.Validation) error {
-	id := uuid.NewString()
+// prepare reads a workflow and sets the inputs named by --set.
+func (r *runner) prepare(ctx context.Context, path string) (*comfy.File, error) {
+	file, err := r.read(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range r.overrides {
+		if err := o.apply(file.Prompt, r.registry); err != nil {
+			return nil, failure{exitUsage, fmt.Errorf("%s: %w", path, err)}
+		}
+	}
+	return file, nil
+}
+
+// saves reports whether an output keeps files. By ComfyUI's convention the names of such classes begin with Save.
+func (r *runner) saves(prompt *ojson.Object, outputs []string) bool {
+	return slices.ContainsFunc(outputs, func(id string) bool {
+		return strings.HasPrefix(prompt.Object(id).String("class_type"), "Save")
+	})
+}
+
+func (r *runner) execute(ctx context.Context, promptID string, file *comfy.File, v *graph.Validation) error {
 	extra := ojson.NewObject()
 	if file.ExtraPNGInfo != nil {
 		extra.Set("extra_pnginfo", file.ExtraPNGInfo)
 	}
-	_, err := r.engine.Run(ctx, graph.Request{PromptID: id, Prompt: file.Prompt, ExtraData: extra, Outputs: v.Outputs, ClientID: "cli"}, r.report.event)
-	r.report.done(id)
+	r.report.begin(file.Prompt)
+	defer r.report.done(promptID)
+	_, err := r.engine.Run(ctx, graph.Request{PromptID: promptID, Prompt: file.Prompt, ExtraData: extra, Outputs: v.Outputs, ClientID: "cli"}, r.report.event)
 	switch {
 	case err == nil:
 		return nil
@@ -121,34 +158,4 @@ func (r *runner) execute(ctx context.Context, file *comfy.File, v *graph.Validat
 	default:
 		return failure{exitFailed, err}
 	}
-}
-
-// jsonReport writes messages as a websocket client would get them, one per line.
-type jsonReport struct{ out io.Writer }
-
-func (j *jsonReport) event(e graph.Event) {
-	if e.Data != nil {
-		j.line(ojson.NewObject("type", e.Type, "data", e.Data))
-	}
-}
-
-// invalid is the body that POST /prompt answers with.
-func (j *jsonReport) invalid(_ string, v *graph.Validation) {
-	if body := v.APIError(); body != nil {
-		j.line(body)
-		return
-	}
-	j.line(ojson.NewObject("node_errors", v.NodeErrors()))
-}
-
-func (j *jsonReport) done(promptID string) {
-	j.line(ojson.NewObject("type", graph.EventExecuting, "data", ojson.NewObject("node", nil, "prompt_id", promptID)))
-}
-
-func (j *jsonReport) line(o *ojson.Object) {
-	text, err := ojson.Marshal(o, ojson.Python)
-	if err != nil {
-		text = fmt.Appendf(nil, `{"type": "error", "data": {"message": %q}}`, err.Error())
-	}
-	_, _ = j.out.Write(append(text, '\n')) // a reader that went away ends the process by SIGPIPE
 }

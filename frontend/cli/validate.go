@@ -1,16 +1,18 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"math"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "validate FILE...", Short: "Check workflows without running them", Args: cobra.MinimumNArgs(1),
+		Use: "validate FILE...", Short: "Check workflows without running them", Args: count(1, math.MaxInt),
 		Long: "Check workflows without running them: everything that is wrong is listed, each mistake on its node. FILE may be - for standard input.",
-		RunE: func(_ *cobra.Command, files []string) error {
+		RunE: func(c *cobra.Command, files []string) error {
 			s, err := a.session()
 			if err != nil {
 				return err
@@ -18,9 +20,12 @@ func (a *app) validateCommand() *cobra.Command {
 			defer s.host.Close()
 			bad := 0
 			for _, path := range files {
-				if err := s.validate(path); err != nil {
+				if err := s.validate(c.Context(), path); err != nil {
+					if c.Context().Err() != nil {
+						return err
+					}
 					bad++
-					fmt.Fprintln(a.Err, "oneactor:", err)
+					a.say(err)
 				}
 			}
 			if bad > 0 {
@@ -31,8 +36,8 @@ func (a *app) validateCommand() *cobra.Command {
 	}
 }
 
-func (s *session) validate(path string) error {
-	file, err := s.read(path)
+func (s *session) validate(ctx context.Context, path string) error {
+	file, err := s.read(ctx, path)
 	if err != nil {
 		return err
 	}
