@@ -121,3 +121,53 @@ func TestBlurErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestBoxMorphology(t *testing.T) {
+	x := ramp(2, 1, 7, 9)
+	for _, size := range []int{1, 2, 3, 4, 7, 30} {
+		low, high := ErodeBox(x, size), DilateBox(x, size)
+		for i := range x.Data {
+			p, r, c := i/63, i%63/9, i%9
+			wantLow, wantHigh := x.Data[i], x.Data[i]
+			for y := max(0, r-size/2); y < min(7, r-size/2+size); y++ {
+				for k := max(0, c-size/2); k < min(9, c-size/2+size); k++ {
+					v := x.Data[p*63+y*9+k]
+					wantLow, wantHigh = min(wantLow, v), max(wantHigh, v)
+				}
+			}
+			if low.Data[i] != wantLow || high.Data[i] != wantHigh {
+				t.Fatalf("size %d, cell %d: %v and %v, want %v and %v", size, i, low.Data[i], high.Data[i], wantLow, wantHigh)
+			}
+		}
+	}
+}
+
+func TestCanny(t *testing.T) {
+	// Dark, half bright and bright: the gradient is largest at the step in the middle, which is one column wide.
+	x := tensor.New(1, 3, 12, 12)
+	for i := range x.Data {
+		switch c := i % 12; {
+		case c == 6:
+			x.Data[i] = 0.5
+		case c > 6:
+			x.Data[i] = 1
+		}
+	}
+	y, err := Canny(x, 0.4, 0.8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range y.Data {
+		if want := i%12 == 6; (v == 1) != want {
+			t.Fatalf("row %d, column %d is %v", i/12, i%12, v)
+		}
+	}
+	for name, run := range map[string]func() error{
+		"low above high": func() error { _, err := Canny(x, 0.8, 0.4); return err },
+		"too small":      func() error { _, err := Canny(tensor.New(1, 3, 2, 9), 0.1, 0.2); return err },
+	} {
+		if run() == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
