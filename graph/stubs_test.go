@@ -334,6 +334,26 @@ func (n stubGrow) Run(ctx context.Context) (growResult, error) {
 	return growResult{Expand: &Expansion{Nodes: nodes, Result: []any{Link{n.From, n.Slot}}}}, nil
 }
 
+// stubMaybeGrow expands only for 1.
+type stubMaybeGrow struct {
+	_     Meta `class:"MaybeGrow" category:"test"`
+	Which int
+}
+
+type maybeGrowResult struct {
+	Value  int
+	Expand *Expansion
+}
+
+func (n stubMaybeGrow) Run(ctx context.Context) (maybeGrowResult, error) {
+	note(ctx)
+	if n.Which != 1 {
+		return maybeGrowResult{Value: n.Which}, nil
+	}
+	nodes := ojson.NewObject("x", ojson.NewObject("class_type", "Sum", "inputs", ojson.NewObject("values", 7)))
+	return maybeGrowResult{Expand: &Expansion{Nodes: nodes, Result: []any{Link{"x", 0}}}}, nil
+}
+
 // stubNewer is a class of the newer shape.
 type stubNewer struct {
 	_    Meta   `class:"Newer" category:"test" v3:"true"`
@@ -351,7 +371,7 @@ func stubRegistry(t testing.TB) *Registry {
 	r, err := New(Declare[sampleNode](), Declare[stubLoad](), Declare[stubJoin](), Declare[stubSave](), Declare[stubSink](), Declare[stubNumbers](),
 		Declare[stubAdd](), Declare[stubShow](), Declare[stubSum](), Declare[stubFail](), Declare[stubSwitch](), Declare[stubSplit](),
 		Declare[stubClock](), Declare[stubVolatile](), Declare[stubWho](), Declare[stubChecked](), Declare[stubMeta](), Declare[stubBar](),
-		Declare[stubGrow](), Declare[stubNewer]())
+		Declare[stubGrow](), Declare[stubMaybeGrow](), Declare[stubNewer]())
 	if err != nil {
 		t.Fatal(err)
 	}
