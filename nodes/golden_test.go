@@ -154,7 +154,7 @@ func goldenRuntime(t *testing.T) *runtime.Runtime {
 func savedFiles(t *testing.T, result graph.Result, folders *folder.Layout) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for node, ui := range result.Outputs().All() {
+	for node, ui := range result.Outputs.All() {
 		for _, kind := range []string{"images", "latents"} {
 			list, _ := ui.(*ojson.Object).Get(kind)
 			items, _ := list.([]any)
