@@ -128,8 +128,12 @@ func (r *runner) prepare(ctx context.Context, path string) (*comfy.File, error) 
 		return nil, err
 	}
 	for _, o := range r.overrides {
-		if err := o.apply(file.Prompt, r.registry); err != nil {
+		kept, err := o.apply(file, r.registry, r.definitions())
+		if err != nil {
 			return nil, failure{exitUsage, fmt.Errorf("%s: %w", path, err)}
+		}
+		if !kept {
+			r.app.say(fmt.Errorf("%s: the editor's graph cannot show --set %s.%s; files are saved with the API prompt alone", path, o.node, o.input))
 		}
 	}
 	return file, nil

@@ -2,11 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/comfy"
 	"github.com/oneactor/oneactor/graph/ojson"
 )
 
@@ -23,32 +23,40 @@ func parseOverride(s string) (override, error) {
 	return override{left[:dot], left[dot+1:], value}, nil
 }
 
-// apply writes the value into the prompt, read as the declared type of the input. A link in its place is replaced.
-func (o override) apply(prompt *ojson.Object, registry *graph.Registry) error {
-	id, err := o.find(prompt)
+// apply gives the input the value, read as its declared type. A link in its place is replaced. kept is false where the editor's
+// graph had to go, because it cannot say the same (comfy.File.SetValue).
+func (o override) apply(file *comfy.File, registry *graph.Registry, definitions comfy.Definitions) (kept bool, err error) {
+	id, err := o.find(file.Prompt)
 	if err != nil {
-		return err
+		return false, err
 	}
-	node := prompt.Object(id)
-	class := registry.Class(node.String("class_type"))
+	name := file.Prompt.Object(id).String("class_type")
+	class := registry.Class(name)
 	if class == nil {
-		return fmt.Errorf("--set %s.%s: node %s has the unknown class %q", o.node, o.input, id, node.String("class_type"))
+		return false, fmt.Errorf("--set %s.%s: node %s has the unknown class %q", o.node, o.input, id, name)
 	}
 	in := class.Input(o.input)
 	if in == nil || !in.Widget() {
-		return fmt.Errorf("--set %s.%s: %s has no such value; it has %s", o.node, o.input, class.Name, strings.Join(widgets(class), ", "))
+		return false, fmt.Errorf("--set %s.%s: %s", o.node, o.input, noWidget(class))
 	}
 	value, err := parseValue(o.value, in.Type)
 	if err != nil {
-		return fmt.Errorf("--set %s.%s: %w", o.node, o.input, err)
+		return false, fmt.Errorf("--set %s.%s: %w", o.node, o.input, err)
 	}
-	inputs := node.Object("inputs")
-	if inputs == nil {
-		inputs = ojson.NewObject()
-		node.Set("inputs", inputs)
+	return file.SetValue(definitions, id, o.input, value), nil
+}
+
+func noWidget(c *graph.Class) string {
+	var names []string
+	for _, in := range c.Inputs {
+		if in.Widget() {
+			names = append(names, in.Name)
+		}
 	}
-	inputs.Set(o.input, value)
-	return nil
+	if len(names) == 0 {
+		return c.Name + " has no values to set"
+	}
+	return fmt.Sprintf("%s has no such value; it has %s", c.Name, strings.Join(names, ", "))
 }
 
 // find is the id of the node: an id first, then a title.
@@ -83,17 +91,6 @@ func firstOf(a, b string) string {
 		return a
 	}
 	return b
-}
-
-func widgets(c *graph.Class) []string {
-	var names []string
-	for _, in := range c.Inputs {
-		if in.Widget() {
-			names = append(names, in.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // parseValue reads text as a value of a wire type; the engine checks limits and choices later.

@@ -30,6 +30,11 @@ func (a *app) session() (*session, error) {
 	return &session{a, registry, host, engine}, nil
 }
 
+// definitions are the classes for reading one file.
+func (s *session) definitions() comfy.Definitions {
+	return comfy.FromRegistry(s.registry, s.host.Choices)
+}
+
 // read reads a workflow file, "-" being stdin, and says what is odd about it.
 func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
 	name := path
@@ -43,7 +48,7 @@ func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
 	if err != nil {
 		return nil, failure{exitUsage, err}
 	}
-	file, err := comfy.Read(data, name, comfy.FromRegistry(s.registry, s.host.Choices))
+	file, err := comfy.Read(data, name, s.definitions())
 	if err != nil {
 		return nil, failure{exitUsage, err}
 	}
