@@ -5,12 +5,14 @@ import (
 
 	"github.com/oneactor/oneactor/graph"
 	"github.com/oneactor/oneactor/runtime"
+	"github.com/oneactor/oneactor/runtime/imaging"
 )
 
 func imageFilterNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[ImageBlur](),
 		graph.Declare[ImageSharpen](),
+		graph.Declare[ImageQuantize](),
 		graph.Declare[ImageAddNoise](),
 		graph.Declare[Morphology](),
 		graph.Declare[Canny](),
@@ -46,6 +48,20 @@ type ImageSharpen struct {
 // Run takes sigma in units of the radius.
 func (n ImageSharpen) Run(context.Context) (runtime.Image, error) {
 	return n.Image.Sharpen(n.SharpenRadius, n.Sigma, n.Alpha)
+}
+
+// ImageQuantize reduces the number of colours.
+type ImageQuantize struct {
+	_ graph.Meta `category:"image/postprocessing" title:"-" module:"comfy_extras.nodes_post_processing" v3:"true"`
+
+	Image  runtime.Image
+	Colors int    `default:"256" min:"1" max:"256" step:"1"`
+	Dither string `enum:"none|floyd-steinberg|bayer-2|bayer-4|bayer-8|bayer-16"`
+}
+
+// Run chooses the colours of each picture by median cut.
+func (n ImageQuantize) Run(context.Context) (runtime.Image, error) {
+	return n.Image.Quantize(n.Colors, imaging.Dither(n.Dither))
 }
 
 // ImageAddNoise adds grain.
