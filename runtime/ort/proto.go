@@ -3,6 +3,7 @@ package ort
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -28,9 +29,8 @@ type signature struct {
 
 // weightBytes sums the initializers.
 type weightBytes struct {
-	stored   int64 // as they are stored
-	external int64 // the part of stored that lies in other files
-	float32  int64 // with float types below 32 bits widened, as folding their Cast does
+	stored  int64 // as they are stored
+	float32 int64 // with float types below 32 bits widened
 }
 
 // Field numbers of onnx.proto3 that are read here.
@@ -44,7 +44,10 @@ const (
 	tensorDims         = 1
 	tensorType         = 2
 	tensorName         = 8
+	tensorExternalData = 13
 	tensorDataLocation = 14
+	entryKey           = 1
+	entryValue         = 2
 
 	valueName        = 1
 	valueType        = 2
@@ -63,20 +66,20 @@ func readSignature(model []byte) (signature, error) {
 	var inputs []Port
 	initialized := map[string]bool{}
 	graphs := 0
-	err := fields(model, func(number protowire.Number, value []byte, _ uint64) error {
-		if number != modelGraph {
+	err := fields(model, func(f field) error {
+		if f.number != modelGraph {
 			return nil
 		}
 		graphs++
-		return fields(value, func(number protowire.Number, value []byte, _ uint64) error {
-			switch number {
+		return fields(f.value, func(f field) error {
+			switch f.number {
 			case graphInitializer:
-				name, err := s.weights.add(value)
+				name, err := s.weights.add(f.value)
 				initialized[name] = true
 				return err
 			case graphInput, graphOutput:
-				p, err := readPort(value)
-				if number == graphInput {
+				p, err := readPort(f.value)
+				if f.number == graphInput {
 					inputs = append(inputs, p)
 				} else if p.DType == Float32 {
 					s.outputs = append(s.outputs, p)
@@ -102,54 +105,96 @@ func readSignature(model []byte) (signature, error) {
 
 // add counts one TensorProto and returns its name.
 func (w *weightBytes) add(b []byte) (name string, err error) {
-	count, dtype, external := int64(1), DType(0), false
-	err = fields(b, func(number protowire.Number, value []byte, n uint64) error {
-		switch number {
+	t, err := readTensor(b)
+	bytes := t.count() * int64(t.dtype.Size())
+	w.stored += bytes
+	if t.dtype == Float16 || t.dtype == BFloat16 || t.dtype == float8E4M3 || t.dtype == float8E5M2 {
+		bytes = t.count() * 4
+	}
+	w.float32 += bytes
+	return t.name, err
+}
+
+// storedTensor is a TensorProto without its values.
+type storedTensor struct {
+	name           string
+	dtype          DType
+	shape          []int64
+	path           string // absolute; empty when the values are in the model
+	offset, length int64
+}
+
+func (t storedTensor) count() int64 {
+	n := int64(1)
+	for _, d := range t.shape {
+		n *= d
+	}
+	return n
+}
+
+func readTensor(b []byte) (t storedTensor, err error) {
+	external := false
+	err = fields(b, func(f field) error {
+		switch f.number {
 		case tensorDims:
-			if value == nil {
-				count *= int64(n)
-				return nil
-			}
-			for len(value) > 0 {
-				d, size := protowire.ConsumeVarint(value)
-				if size < 0 {
-					return protowire.ParseError(size)
-				}
-				count, value = count*int64(d), value[size:]
-			}
+			dims, err := f.numbers()
+			t.shape = append(t.shape, dims...)
+			return err
 		case tensorType:
-			dtype = DType(n)
+			t.dtype = DType(f.n)
 		case tensorName:
-			name = string(value)
+			t.name = string(f.value)
 		case tensorDataLocation:
-			external = n == dataLocationFile
+			external = f.n == dataLocationFile
+		case tensorExternalData:
+			return t.readLocation(f.value)
 		}
 		return nil
 	})
-	bytes := count * int64(dtype.Size())
-	w.stored += bytes
-	if external {
-		w.external += bytes
+	if !external {
+		t.path, t.offset, t.length = "", 0, 0
 	}
-	if dtype == Float16 || dtype == BFloat16 || dtype == 17 || dtype == 19 {
-		bytes = count * 4
+	return t, err
+}
+
+// readLocation reads one StringStringEntryProto about external data; entries of other keys, such as a checksum, are passed over.
+func (t *storedTensor) readLocation(b []byte) error {
+	var key, value string
+	err := fields(b, func(f field) error {
+		switch f.number {
+		case entryKey:
+			key = string(f.value)
+		case entryValue:
+			value = string(f.value)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	w.float32 += bytes
-	return name, err
+	switch key {
+	case "location":
+		t.path = "/" + value
+	case "offset":
+		t.offset, err = strconv.ParseInt(value, 10, 64)
+	case "length":
+		t.length, err = strconv.ParseInt(value, 10, 64)
+	}
+	return err
 }
 
 // readPort reads a ValueInfoProto.
 func readPort(b []byte) (p Port, err error) {
-	err = fields(b, func(number protowire.Number, value []byte, _ uint64) error {
-		switch number {
+	err = fields(b, func(f field) error {
+		switch f.number {
 		case valueName:
-			p.Name = string(value)
+			p.Name = string(f.value)
 		case valueType:
-			return fields(value, func(number protowire.Number, value []byte, _ uint64) error {
-				if number != typeTensor {
+			return fields(f.value, func(f field) error {
+				if f.number != typeTensor {
 					return nil
 				}
-				return p.readTensorType(value)
+				return p.readTensorType(f.value)
 			})
 		}
 		return nil
@@ -158,23 +203,23 @@ func readPort(b []byte) (p Port, err error) {
 }
 
 func (p *Port) readTensorType(b []byte) error {
-	return fields(b, func(number protowire.Number, value []byte, n uint64) error {
-		switch number {
+	return fields(b, func(f field) error {
+		switch f.number {
 		case tensorElemType:
-			p.DType = DType(n)
+			p.DType = DType(f.n)
 		case tensorShape:
 			p.Shape = []int{} // known, maybe a scalar; nil means that nothing was said
-			return fields(value, func(number protowire.Number, value []byte, _ uint64) error {
-				if number != shapeDim {
+			return fields(f.value, func(f field) error {
+				if f.number != shapeDim {
 					return nil
 				}
 				size, name := -1, ""
-				err := fields(value, func(number protowire.Number, value []byte, n uint64) error {
-					switch number {
+				err := fields(f.value, func(f field) error {
+					switch f.number {
 					case dimValue:
-						size = int(n)
+						size = int(f.n)
 					case dimParam:
-						name = string(value)
+						name = string(f.value)
 					}
 					return nil
 				})
@@ -186,57 +231,66 @@ func (p *Port) readTensorType(b []byte) error {
 	})
 }
 
-// fields calls visit for each field of a message: value for bytes (never nil), n for numbers.
-func fields(b []byte, visit func(number protowire.Number, value []byte, n uint64) error) error {
-	for len(b) > 0 {
-		number, kind, size := protowire.ConsumeTag(b)
+// field is one field of a message: value for bytes (never nil then), n for numbers, raw for all of it with its tag.
+type field struct {
+	number protowire.Number
+	value  []byte
+	n      uint64
+	raw    []byte
+}
+
+// numbers are the values of a repeated whole number, packed or not.
+func (f field) numbers() ([]int64, error) {
+	if f.value == nil {
+		return []int64{int64(f.n)}, nil
+	}
+	var out []int64
+	for b := f.value; len(b) > 0; {
+		n, size := protowire.ConsumeVarint(b)
 		if size < 0 {
-			return protowire.ParseError(size)
+			return nil, protowire.ParseError(size)
 		}
-		b = b[size:]
-		var value []byte
-		var n uint64
+		out, b = append(out, int64(n)), b[size:]
+	}
+	return out, nil
+}
+
+// fields calls visit for each field of a message.
+func fields(b []byte, visit func(f field) error) error {
+	for len(b) > 0 {
+		number, kind, tag := protowire.ConsumeTag(b)
+		if tag < 0 {
+			return protowire.ParseError(tag)
+		}
+		f, size := field{number: number}, 0
 		switch kind {
 		case protowire.BytesType:
-			value, size = protowire.ConsumeBytes(b)
-			if value == nil {
-				value = []byte{}
+			if f.value, size = protowire.ConsumeBytes(b[tag:]); f.value == nil {
+				f.value = []byte{}
 			}
 		case protowire.VarintType:
-			n, size = protowire.ConsumeVarint(b)
+			f.n, size = protowire.ConsumeVarint(b[tag:])
 		default:
-			size = protowire.ConsumeFieldValue(number, kind, b)
+			size = protowire.ConsumeFieldValue(number, kind, b[tag:])
 		}
 		if size < 0 {
 			return protowire.ParseError(size)
 		}
-		if err := visit(number, value, n); err != nil {
+		f.raw = b[:tag+size]
+		if err := visit(f); err != nil {
 			return err
 		}
-		b = b[size:]
+		b = b[tag+size:]
 	}
 	return nil
 }
 
 // identityModel is y = Identity(x) on float32 [1]: the smallest graph that shows whether a device works.
 func identityModel() []byte {
-	text := func(b []byte, number protowire.Number, s string) []byte {
-		return protowire.AppendString(protowire.AppendTag(b, number, protowire.BytesType), s)
-	}
-	message := func(b []byte, number protowire.Number, m []byte) []byte {
-		return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), m)
-	}
-	number := func(b []byte, field protowire.Number, n uint64) []byte {
-		return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), n)
-	}
-	port := func(name string) []byte {
-		shape := message(nil, shapeDim, number(nil, dimValue, 1))
-		tensor := message(number(nil, tensorElemType, uint64(Float32)), tensorShape, shape)
-		return message(text(nil, valueName, name), valueType, message(nil, typeTensor, tensor))
-	}
-	node := text(text(text(nil, 1, "x"), 2, "y"), 4, "Identity")
-	graph := text(message(nil, 1, node), 2, "identity")
-	graph = message(message(graph, graphInput, port("x")), graphOutput, port("y"))
-	model := message(number(nil, 1, 8), modelGraph, graph)    // ir_version
-	return message(model, 8, number(text(nil, 1, ""), 2, 17)) // opset_import
+	one := []int64{1}
+	node := appendText(appendText(appendText(nil, nodeInput, "x"), nodeOutput, "y"), nodeOp, "Identity")
+	graph := appendText(appendBytes(nil, graphNode, node), 2, "identity")
+	graph = appendBytes(appendBytes(graph, graphInput, appendPort("x", Float32, one)), graphOutput, appendPort("y", Float32, one))
+	model := appendBytes(appendNumber(nil, 1, 8), modelGraph, graph)          // ir_version
+	return appendBytes(model, 8, appendNumber(appendText(nil, 1, ""), 2, 17)) // opset_import
 }

@@ -66,17 +66,15 @@ func (s *Session) run(ctx context.Context, inputs map[string]Value, outputs []st
 	if err != nil {
 		return fmt.Errorf("onnxruntime: %w", err)
 	}
-	// Terminate must not touch options after Destroy, so when it has started it is waited for.
-	terminated := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(terminated)
-		_ = options.Terminate()
-	})
-	err = s.session.RunWithOptions(c.inputs, c.outputs, options)
-	if !stop() {
-		<-terminated
+	defer options.Destroy()
+	if s.options.Release {
+		if err := s.runtime.api.set(options, "memory.enable_memory_arena_shrinkage", "cpu:0"); err != nil {
+			return fmt.Errorf("onnxruntime: %w", err)
+		}
 	}
-	_ = options.Destroy()
+	stop := onCancel(ctx, func() { _ = options.Terminate() })
+	err = s.session.RunWithOptions(slices.Concat(c.inputs, s.weights.values), c.outputs, options)
+	stop()
 	goruntime.KeepAlive(inputs)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -34,6 +34,7 @@ func (d Device) String() string {
 // Runtime makes sessions for one device. Several may live in one process, on the same library.
 type Runtime struct {
 	library Attempt
+	api     api
 	tried   []Attempt
 	device  Device
 	threads int
@@ -44,6 +45,7 @@ type Runtime struct {
 var environment struct {
 	sync.Mutex
 	library *Attempt
+	api     api
 	tried   []Attempt
 }
 
@@ -61,7 +63,7 @@ func Open(o Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{library: *library, tried: tried, threads: o.Threads}
+	r := &Runtime{library: *library, api: environment.api, tried: tried, threads: o.Threads}
 	if r.threads == 0 {
 		r.threads = defaultThreads()
 	}
@@ -104,6 +106,14 @@ func start(explicit string, cuda bool) (*Attempt, []Attempt, error) {
 		}
 		return used, environment.tried, nil
 	}
+	native, err := openLibrary(library.Path) // never closed: it is the one the wrapper loads next
+	if err != nil {
+		return nil, tried, fmt.Errorf("onnxruntime: %s: %w", library.Path, err)
+	}
+	if environment.api, err = native.api(); err != nil {
+		return nil, tried, fmt.Errorf("onnxruntime: %s: %w", library.Path, err)
+	}
+	returnMemory()
 	onnxruntime.SetSharedLibraryPath(library.Path)
 	// Errors come back to the caller; the log on standard error would say them a second time.
 	if err := onnxruntime.InitializeEnvironment(onnxruntime.WithLogLevelFatal()); err != nil {

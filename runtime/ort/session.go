@@ -17,7 +17,8 @@ var ErrClosed = errors.New("session is closed")
 type Level int
 
 const (
-	// Mapped loads in milliseconds and leaves float32 weights in their files. Extended optimisations, no prepacking.
+	// Mapped loads in milliseconds and leaves float32 weights in their files; half precision ones become a float32 copy.
+	// Extended optimisations, no prepacking.
 	Mapped Level = iota
 	// Packed copies weights into the layouts its kernels like best: seconds per GB to load, faster to run.
 	Packed
@@ -35,6 +36,9 @@ type SessionOptions struct {
 	Level Level
 	// Threads of one operator; 0 is the Runtime's.
 	Threads int
+	// Release gives the memory of activations back after each run: right where the next run is far off, such as after
+	// decoding a picture.
+	Release bool
 	// Profile writes onnxruntime's trace of every operator to a file that begins with this path; empty writes none.
 	Profile string
 	// Config are further entries of onnxruntime's session configuration; they win over ours.
@@ -45,16 +49,17 @@ type SessionOptions struct {
 type Session struct {
 	runtime   *Runtime
 	signature signature
-	level     Level
+	options   SessionOptions
 	session   *onnxruntime.DynamicAdvancedSession
+	weights   widenedWeights
 
 	closing sync.RWMutex // read-held by runs
 	closed  bool
 }
 
 // NewSession loads model, the bytes of a ModelProto whose external data names files relative to "/".
-// onnxruntime cannot stop a load: when ctx is cancelled NewSession returns ctx.Err() at once, and what was loading is
-// thrown away when it arrives. Errors wrap ErrModel when model is not a ModelProto.
+// When ctx is cancelled NewSession returns ctx.Err() at once. onnxruntime stops loading a little later, and what it has made
+// by then is thrown away. Errors wrap ErrModel when model is not a ModelProto.
 func (r *Runtime) NewSession(ctx context.Context, model []byte, o SessionOptions) (*Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -69,42 +74,81 @@ func (r *Runtime) NewSession(ctx context.Context, model []byte, o SessionOptions
 	if len(sig.outputs) == 0 {
 		return nil, fmt.Errorf("%w: no float32 outputs, and others cannot be read", ErrModel)
 	}
-	type result struct {
-		session *onnxruntime.DynamicAdvancedSession
-		err     error
-	}
-	loaded := make(chan result, 1)
+	l := &loading{runtime: r, signature: sig, options: o}
+	done := make(chan struct{})
 	go func() {
-		s, err := r.load(model, sig, o)
-		loaded <- result{s, err}
+		defer close(done)
+		l.load(ctx, model)
 	}()
 	select {
-	case got := <-loaded:
-		if got.err != nil {
-			return nil, fmt.Errorf("onnxruntime: loading a graph: %w", got.err)
+	case <-done:
+		if l.err != nil {
+			return nil, fmt.Errorf("onnxruntime: loading a graph: %w", l.err)
 		}
-		return &Session{runtime: r, signature: sig, level: o.Level, session: got.session}, nil
+		return l.session, nil
 	case <-ctx.Done():
 		go func() {
-			if got := <-loaded; got.session != nil {
-				_ = got.session.Destroy()
+			if <-done; l.session != nil {
+				_ = l.session.Close()
 			}
 		}()
 		return nil, ctx.Err()
 	}
 }
 
-// load makes the onnxruntime session.
-func (r *Runtime) load(model []byte, sig signature, o SessionOptions) (*onnxruntime.DynamicAdvancedSession, error) {
+// loading is a load under way.
+type loading struct {
+	runtime   *Runtime
+	signature signature
+	options   SessionOptions
+
+	session *Session
+	err     error
+}
+
+// load makes the session or sets err.
+func (l *loading) load(ctx context.Context, model []byte) {
 	options, err := onnxruntime.NewSessionOptions()
 	if err != nil {
-		return nil, err
+		l.err = err
+		return
 	}
 	defer options.Destroy()
-	if err := r.configure(options, o); err != nil {
-		return nil, err
+	if l.err = l.runtime.configure(options, l.options); l.err != nil {
+		return
 	}
-	return onnxruntime.NewDynamicAdvancedSessionWithONNXData(model, names(sig.inputs), names(sig.outputs), options)
+	s := &Session{runtime: l.runtime, signature: l.signature, options: l.options}
+	if l.options.Level == Mapped {
+		var casts []widening
+		if model, casts, l.err = widenCasts(model); l.err != nil {
+			return
+		}
+		if s.weights, l.err = widen(ctx, casts, l.runtime.threads); l.err != nil {
+			return
+		}
+	}
+	stop := onCancel(ctx, func() { _ = l.runtime.api.cancelLoad(options) })
+	defer stop()
+	inputs := append(names(l.signature.inputs), s.weights.names...)
+	if s.session, l.err = onnxruntime.NewDynamicAdvancedSessionWithONNXData(model, inputs, names(l.signature.outputs), options); l.err != nil {
+		s.weights.free()
+		return
+	}
+	l.session = s
+}
+
+// onCancel calls f when ctx is cancelled. After stop has returned f neither runs nor will.
+func onCancel(ctx context.Context, f func()) (stop func()) {
+	finished := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		defer close(finished)
+		f()
+	})
+	return func() {
+		if !unhook() {
+			<-finished
+		}
+	}
 }
 
 func (r *Runtime) configure(options *onnxruntime.SessionOptions, o SessionOptions) error {
@@ -151,13 +195,10 @@ func (s *Session) Inputs() []Port { return s.signature.inputs }
 // Outputs are the values a run can give.
 func (s *Session) Outputs() []Port { return s.signature.outputs }
 
-// Bytes estimates the memory that the weights hold while the session lives, for a cache bounded by bytes. Packed weights
-// are float32 copies; mapped ones count as stored, though the system may drop their pages.
+// Bytes estimates the memory that the weights hold while the session lives, for a cache bounded by bytes. Everything
+// counts as float32, also mapped weights, though the system may drop their pages.
 func (s *Session) Bytes() int64 {
-	if s.level == Packed {
-		return s.signature.weights.float32
-	}
-	return s.signature.weights.stored
+	return s.signature.weights.float32
 }
 
 // Close frees the session after the runs that are under way. A second call does nothing.
@@ -168,6 +209,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
+	defer s.weights.free()
 	return s.session.Destroy()
 }
 

@@ -20,6 +20,9 @@ const (
 	Bool     DType = 9
 	Float16  DType = 10
 	BFloat16 DType = 16
+
+	float8E4M3 DType = 17
+	float8E5M2 DType = 19
 )
 
 var dtypes = map[DType]struct {
@@ -29,7 +32,7 @@ var dtypes = map[DType]struct {
 	Float32: {"float32", 4}, Int32: {"int32", 4}, Int64: {"int64", 8}, Bool: {"bool", 1},
 	Float16: {"float16", 2}, BFloat16: {"bfloat16", 2},
 	2: {"uint8", 1}, 3: {"int8", 1}, 4: {"uint16", 2}, 5: {"int16", 2}, 11: {"float64", 8}, 12: {"uint32", 4}, 13: {"uint64", 8},
-	17: {"float8_e4m3fn", 1}, 19: {"float8_e5m2", 1},
+	float8E4M3: {"float8_e4m3fn", 1}, float8E5M2: {"float8_e5m2", 1},
 }
 
 func (t DType) String() string {

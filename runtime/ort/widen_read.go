@@ -1,0 +1,140 @@
+package ort
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	onnxruntime "github.com/yalue/onnxruntime_go"
+	"golang.org/x/sys/unix"
+)
+
+// widenedWeights are the float32 weights of a session, in one block outside of Go's heap: a collector that counted them would
+// let as much garbage pile up.
+type widenedWeights struct {
+	names  []string
+	values []onnxruntime.Value
+	block  []byte
+}
+
+// alignment of each weight in bytes, that of the widest vector loads.
+const alignment = 64
+
+// widen reads the weights and converts them on several threads.
+func widen(ctx context.Context, all []widening, threads int) (w widenedWeights, err error) {
+	if len(all) == 0 {
+		return w, nil
+	}
+	defer func() {
+		if err != nil {
+			w.free()
+		}
+	}()
+	files := map[string]*os.File{}
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	places := make([]int64, len(all)+1)
+	for i, one := range all {
+		if files[one.path] == nil {
+			if files[one.path], err = os.Open(one.path); err != nil {
+				return w, fmt.Errorf("weight %s: %w", one.name, err)
+			}
+		}
+		places[i+1] = (places[i] + 4*one.count() + alignment - 1) &^ (alignment - 1)
+	}
+	bytes := places[len(all)]
+	w.block, err = unix.Mmap(-1, 0, int(bytes), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return w, fmt.Errorf("memory for %d bytes of weights: %w", bytes, err)
+	}
+	into := make([][]float32, len(all))
+	for i, one := range all {
+		into[i] = unsafe.Slice((*float32)(unsafe.Pointer(&w.block[places[i]])), one.count())
+		value, err := onnxruntime.NewTensor(one.shape, into[i])
+		if err != nil {
+			return w, fmt.Errorf("weight %s: %w", one.name, err)
+		}
+		w.names, w.values = append(w.names, one.as), append(w.values, value)
+	}
+	var next atomic.Int64
+	problems := make([]error, threads)
+	var workers sync.WaitGroup
+	for thread := range threads {
+		workers.Go(func() {
+			buffer := make([]byte, 1<<18)
+			for i := next.Add(1) - 1; int(i) < len(all) && problems[thread] == nil; i = next.Add(1) - 1 {
+				problems[thread] = all[i].read(ctx, files[all[i].path], into[i], buffer)
+			}
+		})
+	}
+	workers.Wait()
+	return w, errors.Join(problems...)
+}
+
+// free gives the memory back; no run may be under way.
+func (w *widenedWeights) free() {
+	for _, v := range w.values {
+		_ = v.Destroy()
+	}
+	if w.block != nil {
+		_ = unix.Munmap(w.block)
+	}
+	*w = widenedWeights{}
+}
+
+// read converts one weight in pieces that fit buffer.
+func (w widening) read(ctx context.Context, file *os.File, into []float32, buffer []byte) error {
+	for at := w.offset; len(into) > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		piece := buffer[:min(len(buffer), 2*len(into))]
+		if _, err := file.ReadAt(piece, at); err != nil {
+			return fmt.Errorf("weight %s: %d bytes at %d of %s: %w", w.name, len(piece), at, w.path, err)
+		}
+		toFloat32(into, piece, w.dtype)
+		into, at = into[len(piece)/2:], at+int64(len(piece))
+	}
+	return nil
+}
+
+// toFloat32 converts little-endian values of a 16-bit float type; the results are exact.
+func toFloat32(into []float32, raw []byte, t DType) {
+	into = slices.Clip(into[:len(raw)/2])
+	if t == BFloat16 {
+		for i := range into {
+			into[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		}
+		return
+	}
+	table := halves()
+	for i := range into {
+		into[i] = table[binary.LittleEndian.Uint16(raw[2*i:])]
+	}
+}
+
+// halves is the float32 of every half precision number: 256 KiB, which stay in the second-level cache.
+var halves = sync.OnceValue(func() *[1 << 16]float32 {
+	table := new([1 << 16]float32)
+	for i := range table {
+		bits := uint32(i)
+		sign, rest := bits>>15<<31, bits&0x7fff<<13
+		if bits&0x7c00 == 0x7c00 { // infinity or not a number: the exponent stays the largest
+			table[i] = math.Float32frombits(sign | rest | 0x7f800000)
+			continue
+		}
+		// Exponents differ by 127-15; multiplying does the right thing for subnormal numbers too.
+		table[i] = math.Float32frombits(sign | math.Float32bits(math.Float32frombits(rest)*0x1p112))
+	}
+	return table
+})
