@@ -32,7 +32,7 @@ type EmptyImage struct {
 
 // Run fills the batch.
 func (n EmptyImage) Run(context.Context) (runtime.Image, error) {
-	return runtime.SolidImage(n.Width, n.Height, n.BatchSize, n.Color), nil
+	return runtime.SolidImage(n.Width, n.Height, n.BatchSize, n.Color)
 }
 
 // ImageScale stretches pictures to a size.
@@ -120,6 +120,6 @@ type PictureAndMask struct {
 
 // Run gives the padded picture and the mask of the new part.
 func (n ImagePadForOutpaint) Run(context.Context) (PictureAndMask, error) {
-	picture, mask := n.Image.PadForOutpaint(n.Left, n.Top, n.Right, n.Bottom, n.Feathering)
-	return PictureAndMask{picture, mask}, nil
+	picture, mask, err := n.Image.PadForOutpaint(n.Left, n.Top, n.Right, n.Bottom, n.Feathering)
+	return PictureAndMask{picture, mask}, err
 }

@@ -17,6 +17,15 @@ import (
 	"github.com/oneactor/oneactor/runtime/folder"
 )
 
+// solid is runtime.SolidImage of a size that is none too large.
+func solid(width, height, batch, color int) runtime.Image {
+	i, err := runtime.SolidImage(width, height, batch, color)
+	if err != nil {
+		panic(err)
+	}
+	return i
+}
+
 // emptyRuntime is a Runtime over an empty folder, and a context that carries it.
 func emptyRuntime(t *testing.T, disableMetadata bool) (context.Context, *runtime.Runtime) {
 	t.Helper()
@@ -59,7 +68,7 @@ func TestSaveImage(t *testing.T) {
 	for _, disabled := range []bool{false, true} {
 		ctx, rt := emptyRuntime(t, disabled)
 		node := nodes.SaveImage{
-			Images: runtime.SolidImage(6, 4, 2, 0xff8000), FilenamePrefix: "sub/a_%width%x%height%", Prompt: graph.Prompt(`{"1": {}}`), ExtraPNGInfo: extra,
+			Images: solid(6, 4, 2, 0xff8000), FilenamePrefix: "sub/a_%width%x%height%", Prompt: graph.Prompt(`{"1": {}}`), ExtraPNGInfo: extra,
 		}
 		var names []string
 		for range 2 {
@@ -96,7 +105,7 @@ func TestSaveImage(t *testing.T) {
 
 func TestSaveImageEscape(t *testing.T) {
 	ctx, _ := emptyRuntime(t, false)
-	node := nodes.SaveImage{Images: runtime.SolidImage(1, 1, 1, 0), FilenamePrefix: "../../escaped"}
+	node := nodes.SaveImage{Images: solid(1, 1, 1, 0), FilenamePrefix: "../../escaped"}
 	if _, err := node.Run(ctx); err == nil {
 		t.Error("a prefix that leaves the output folder is accepted")
 	}
@@ -106,7 +115,7 @@ func TestSaveImageCancelled(t *testing.T) {
 	ctx, rt := emptyRuntime(t, false)
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := nodes.SaveImage{Images: runtime.SolidImage(8, 8, 1, 0), FilenamePrefix: "x"}.Run(ctx)
+	_, err := nodes.SaveImage{Images: solid(8, 8, 1, 0), FilenamePrefix: "x"}.Run(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want %v", err, context.Canceled)
 	}
@@ -117,7 +126,7 @@ func TestSaveImageCancelled(t *testing.T) {
 
 func TestPreviewImage(t *testing.T) {
 	ctx, _ := emptyRuntime(t, false)
-	node := nodes.PreviewImage{Images: runtime.SolidImage(2, 2, 1, 0)}
+	node := nodes.PreviewImage{Images: solid(2, 2, 1, 0)}
 	seen := map[string]bool{}
 	for range 2 {
 		ui, err := node.Run(ctx)
@@ -139,7 +148,7 @@ func TestLoadImageFile(t *testing.T) {
 	if err := os.MkdirAll(input, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (nodes.SaveImage{Images: runtime.SolidImage(3, 2, 1, 0xff0000), FilenamePrefix: "red"}).Run(ctx); err != nil {
+	if _, err := (nodes.SaveImage{Images: solid(3, 2, 1, 0xff0000), FilenamePrefix: "red"}).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	out, err := nodes.LoadImage{Image: "red_00001_.png [output]"}.Run(ctx)

@@ -34,7 +34,7 @@ type RepeatImageBatch struct {
 
 // Run puts the copies one after the other.
 func (n RepeatImageBatch) Run(context.Context) (runtime.Image, error) {
-	return n.Image.RepeatBatch(n.Amount), nil
+	return n.Image.RepeatBatch(n.Amount)
 }
 
 // ImageFromBatch takes pictures out of a batch.

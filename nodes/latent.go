@@ -33,7 +33,7 @@ type EmptyLatentImage struct {
 
 // Run gives [B,4,H/8,W/8]; sampling widens it for models with more channels.
 func (n EmptyLatentImage) Run(context.Context) (runtime.Latent, error) {
-	return runtime.ZeroLatent(n.BatchSize, 4, n.Height/8, n.Width/8), nil
+	return runtime.EmptyLatent(n.Width, n.Height, n.BatchSize)
 }
 
 // SetLatentNoiseMask marks what of a latent sampling may change.

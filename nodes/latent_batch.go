@@ -42,7 +42,7 @@ type RepeatLatentBatch struct {
 
 // Run moves the places on for each copy.
 func (n RepeatLatentBatch) Run(context.Context) (runtime.Latent, error) {
-	return n.Samples.RepeatBatch(n.Amount), nil
+	return n.Samples.RepeatBatch(n.Amount)
 }
 
 // LatentBatch joins two batches.

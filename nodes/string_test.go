@@ -70,7 +70,7 @@ func TestPreviewAny(t *testing.T) {
 	list := []any{int64(1), "ä", ojson.NewObject("k", nil)}
 	for want, v := range map[string]any{
 		"text": "text", "None": nil, "True": true, "7": 7, "1.0": 1.0, "nan": math.NaN(),
-		`[1, "\u00e4", {"k": null}]`: list, "IMAGE [1 2 3 3]": runtime.SolidImage(3, 2, 1, 0),
+		`[1, "\u00e4", {"k": null}]`: list, "IMAGE [1 2 3 3]": solid(3, 2, 1, 0),
 		"LATENT [1 4 2 3]": runtime.ZeroLatent(1, 4, 2, 3), "18446744073709551615": uint64(math.MaxUint64),
 	} {
 		ui, err := nodes.PreviewAny{Source: v}.Run(t.Context())

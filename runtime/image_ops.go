@@ -8,14 +8,17 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
-// SolidImage is a batch of pictures of one colour 0xRRGGBB.
-func SolidImage(width, height, batch, color int) Image {
+// SolidImage is a batch of pictures of one colour 0xRRGGBB. The error wraps imaging.ErrTooLarge.
+func SolidImage(width, height, batch, color int) (Image, error) {
+	if err := imaging.CheckSize("empty image", batch, height, width, 3); err != nil {
+		return Image{}, err
+	}
 	out := tensor.New(batch, height, width, 3)
 	rgb := [3]float32{float32(color>>16&255) / 255, float32(color>>8&255) / 255, float32(color&255) / 255}
 	for p := 0; p < out.Len(); p += 3 {
 		copy(out.Data[p:], rgb[:])
 	}
-	return Image{out}
+	return Image{out}, nil
 }
 
 // Invert is 1 - i in every channel.
@@ -125,10 +128,13 @@ func (i Image) ColorMask(color int) Mask {
 
 // PadForOutpaint surrounds a picture with middle grey. The mask is 1 on the new part; over feathering pixels it fades into the
 // picture from those sides that were extended: ((f-d)/f)² at distance d. A picture too small to feather on both sides gets
-// a hard edge.
-func (i Image) PadForOutpaint(left, top, right, bottom, feathering int) (Image, Mask) {
+// a hard edge. The error wraps imaging.ErrTooLarge.
+func (i Image) PadForOutpaint(left, top, right, bottom, feathering int) (Image, Mask, error) {
 	n, h, w, c := i.Dim(0), i.Dim(1), i.Dim(2), i.Dim(3)
 	height, width := h+top+bottom, w+left+right
+	if err := imaging.CheckSize("pad for outpainting", n, height, width, c); err != nil {
+		return Image{}, Mask{}, err
+	}
 	out := tensor.Full(0.5, n, height, width, c)
 	for b := range n {
 		for y := range h {
@@ -160,5 +166,5 @@ func (i Image) PadForOutpaint(left, top, right, bottom, feathering int) (Image, 
 			row[x] = float32(v * v)
 		}
 	}
-	return Image{out}, Mask{mask}
+	return Image{out}, Mask{mask}, nil
 }

@@ -11,6 +11,31 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
+// solid is SolidImage of a size that is none too large.
+func solid(width, height, batch, color int) Image {
+	i, err := SolidImage(width, height, batch, color)
+	if err != nil {
+		panic(err)
+	}
+	return i
+}
+
+func TestTooLarge(t *testing.T) {
+	one, latent := solid(1, 1, 1, 0), ZeroLatent(1, 4, 8, 8)
+	for name, run := range map[string]func() error{
+		"empty image":  func() error { _, err := SolidImage(16384, 16384, 4096, 0); return err },
+		"empty latent": func() error { _, err := EmptyLatent(16384, 16384, 4096); return err },
+		"repeat":       func() error { _, err := solid(1000, 1000, 1, 0).RepeatBatch(4096); return err },
+		"latents":      func() error { _, err := latent.RepeatBatch(1 << 40); return err },
+		"pad":          func() error { _, _, err := one.PadForOutpaint(16384, 16384, 16384, 16384, 0); return err },
+		"resize":       func() error { _, err := one.Resize(60000, 60000, imaging.Area, imaging.CropDisabled); return err },
+	} {
+		if err := run(); !errors.Is(err, imaging.ErrTooLarge) {
+			t.Errorf("%s: error is %v, want %v", name, err, imaging.ErrTooLarge)
+		}
+	}
+}
+
 func TestImageResize(t *testing.T) {
 	tests := map[string]struct{ width, height, wantW, wantH int }{
 		"nothing asked":  {0, 0, 6, 4},
@@ -21,7 +46,7 @@ func TestImageResize(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := SolidImage(6, 4, 1, 0).Resize(tt.width, tt.height, imaging.Area, imaging.CropDisabled)
+			got, err := solid(6, 4, 1, 0).Resize(tt.width, tt.height, imaging.Area, imaging.CropDisabled)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -33,7 +58,7 @@ func TestImageResize(t *testing.T) {
 }
 
 func TestImageAppend(t *testing.T) {
-	rgb, rgba := SolidImage(2, 2, 1, 0), Image{tensor.Full(0.5, 1, 4, 4, 4)}
+	rgb, rgba := solid(2, 2, 1, 0), Image{tensor.Full(0.5, 1, 4, 4, 4)}
 	got, err := rgb.Append(rgba)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +88,10 @@ func TestImageChannels(t *testing.T) {
 }
 
 func TestPadForOutpaint(t *testing.T) {
-	picture, mask := SolidImage(7, 7, 2, 0xffffff).PadForOutpaint(1, 0, 0, 2, 3)
+	picture, mask, err := solid(7, 7, 2, 0xffffff).PadForOutpaint(1, 0, 0, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := []int{2, 9, 8, 3}; !slices.Equal(picture.Shape, want) {
 		t.Fatalf("shape is %v, want %v", picture.Shape, want)
 	}
@@ -78,8 +106,8 @@ func TestPadForOutpaint(t *testing.T) {
 	if got := mask.Data[:8]; !slices.Equal(got, want) {
 		t.Errorf("mask begins %v, want %v", got, want)
 	}
-	_, hard := SolidImage(6, 6, 1, 0).PadForOutpaint(1, 0, 0, 0, 3)
-	if got := hard.Data[:7]; !slices.Equal(got, []float32{1, 0, 0, 0, 0, 0, 0}) {
+	_, hard, err := solid(6, 6, 1, 0).PadForOutpaint(1, 0, 0, 0, 3)
+	if got := hard.Data[:7]; err != nil || !slices.Equal(got, []float32{1, 0, 0, 0, 0, 0, 0}) {
 		t.Errorf("a picture too small to feather has the mask %v", got)
 	}
 }
@@ -93,10 +121,10 @@ func TestLoadImage(t *testing.T) {
 	if want := []int{1, 64, 64}; !slices.Equal(m.Shape, want) || i.Dim(3) != 3 {
 		t.Errorf("without alpha the mask has shape %v, want %v", m.Shape, want)
 	}
-	if i, m, err = LoadImage(pictures + "animated.gif"); err != nil || i.Dim(0) != 3 {
+	if i, _, err = LoadImage(pictures + "animated.gif"); err != nil || i.Dim(0) != 3 {
 		t.Errorf("animation of 3 frames has shape %v (%v)", i.Shape, err)
 	}
-	if i, m, err = LoadImage(pictures + "rgba16.png"); err != nil || !slices.Equal(m.Data, []float32{1 - 1/255.0, 1 - 48/255.0}) {
+	if _, m, err = LoadImage(pictures + "rgba16.png"); err != nil || !slices.Equal(m.Data, []float32{1 - 1/255.0, 1 - 48/255.0}) {
 		t.Errorf("mask of alpha 1 and 48 is %v (%v)", m.Data, err)
 	}
 	// A colour key is no alpha channel for a picture, but is for a mask.

@@ -57,6 +57,9 @@ func (i Image) ResizeToSide(side int, m imaging.Method) (Image, error) {
 
 // FitInto stretches pictures, keeping the aspect, to fit into width x height, and fills what remains around them with a level.
 func (i Image) FitInto(width, height int, m imaging.Method, level float32) (Image, error) {
+	if err := imaging.CheckSize("resize and pad", i.Dim(0), height, width, i.Dim(3)); err != nil {
+		return Image{}, err
+	}
 	scale := min(float64(width)/float64(i.Dim(2)), float64(height)/float64(i.Dim(1)))
 	w, h := max(1, int(float64(i.Dim(2))*scale)), max(1, int(float64(i.Dim(1))*scale))
 	inner, err := i.onPlanes(func(x *tensor.Tensor) (*tensor.Tensor, error) { return imaging.Resize(x, h, w, m) })
@@ -158,8 +161,13 @@ func (i Image) FromBatch(index, length int) Image {
 	return Image{i.Rows(from, min(from+max(length, 1), i.Dim(0)))}
 }
 
-// RepeatBatch puts amount copies of the batch one after the other.
-func (i Image) RepeatBatch(amount int) Image { return Image{i.Repeat(i.Dim(0) * amount)} }
+// RepeatBatch puts amount copies of the batch one after the other. The error wraps imaging.ErrTooLarge.
+func (i Image) RepeatBatch(amount int) (Image, error) {
+	if err := imaging.CheckSize("repeat image batch", amount, i.Len()); err != nil {
+		return Image{}, err
+	}
+	return Image{i.Repeat(i.Dim(0) * amount)}, nil
+}
 
 // RebatchImages joins the pictures of a list and cuts them into batches of size; they must be of one shape.
 func RebatchImages(list []Image, size int) ([]Image, error) {

@@ -47,8 +47,8 @@ func TestImageBatches(t *testing.T) {
 	if got := i.FromBatch(99, 1).Data; !slices.Equal(got, []float32{2}) {
 		t.Errorf("beyond the end: %v", got)
 	}
-	if got := i.RepeatBatch(2).Data; !slices.Equal(got, []float32{0, 1, 2, 0, 1, 2}) {
-		t.Errorf("repeated: %v", got)
+	if got, err := i.RepeatBatch(2); err != nil || !slices.Equal(got.Data, []float32{0, 1, 2, 0, 1, 2}) {
+		t.Errorf("repeated: %v (%v)", got, err)
 	}
 	list, err := RebatchImages([]Image{i, i}, 4)
 	if err != nil || len(list) != 2 || !slices.Equal(list[0].Data, []float32{0, 1, 2, 0}) || !slices.Equal(list[1].Data, []float32{1, 2}) {
@@ -68,18 +68,18 @@ func TestImageFit(t *testing.T) {
 	for name, tt := range map[string]struct{ w, h, side, wantW, wantH int }{
 		"wide": {6, 4, 3, 3, 2}, "high": {4, 6, 3, 2, 3}, "square": {4, 4, 3, 3, 3}, "thin": {100, 1, 10, 10, 1},
 	} {
-		got, err := SolidImage(tt.w, tt.h, 1, 0).ResizeToSide(tt.side, imaging.Area)
+		got, err := solid(tt.w, tt.h, 1, 0).ResizeToSide(tt.side, imaging.Area)
 		if err != nil || got.Dim(2) != tt.wantW || got.Dim(1) != tt.wantH {
 			t.Errorf("%s: %v (%v), want %dx%d", name, got.Shape, err, tt.wantW, tt.wantH)
 		}
 	}
-	if _, err := SolidImage(4, 4, 1, 0).ResizeToSide(0, imaging.Area); err == nil {
+	if _, err := solid(4, 4, 1, 0).ResizeToSide(0, imaging.Area); err == nil {
 		t.Error("a side of 0 is accepted")
 	}
 }
 
 func TestImageStitch(t *testing.T) {
-	a, b := SolidImage(2, 2, 1, 0xff0000), SolidImage(1, 1, 2, 0x0000ff)
+	a, b := solid(2, 2, 1, 0xff0000), solid(1, 1, 2, 0x0000ff)
 	red := [3]float32{1, 0, 0}
 	tests := map[string]struct {
 		s     Stitching
@@ -124,7 +124,7 @@ func TestImageBlend(t *testing.T) {
 }
 
 func TestImageAlpha(t *testing.T) {
-	rgba, err := SolidImage(2, 1, 1, 0x336699).JoinAlpha(mask(2, 0, 0.25))
+	rgba, err := solid(2, 1, 1, 0x336699).JoinAlpha(mask(2, 0, 0.25))
 	if err != nil || !slices.Equal(rgba.Shape, []int{1, 1, 2, 4}) || rgba.Data[3] != 1 || rgba.Data[7] != 0.75 {
 		t.Fatalf("joined: %v %v (%v)", rgba.Shape, rgba.Data, err)
 	}
@@ -158,13 +158,13 @@ func TestPorterDuff(t *testing.T) {
 	if _, _, err := PorterDuff(s, sm, d, dm, "OVER"); err == nil {
 		t.Error("an unknown mode is accepted")
 	}
-	if _, _, err := PorterDuff(SolidImage(1, 1, 1, 0), sm, d, dm, "SRC"); !errors.Is(err, tensor.ErrShape) {
+	if _, _, err := PorterDuff(solid(1, 1, 1, 0), sm, d, dm, "SRC"); !errors.Is(err, tensor.ErrShape) {
 		t.Errorf("channels that differ: error is %v", err)
 	}
 }
 
 func TestImageComposite(t *testing.T) {
-	to, from := SolidImage(2, 1, 1, 0), SolidImage(1, 1, 1, 0xffffff)
+	to, from := solid(2, 1, 1, 0), solid(1, 1, 1, 0xffffff)
 	half := mask(1, 0.5)
 	got, err := to.Composite(from, &half, 1, 0, false)
 	if want := []float32{0, 0, 0, 0.5, 0.5, 0.5}; err != nil || !slices.Equal(got.Data, want) {
@@ -176,7 +176,7 @@ func TestImageComposite(t *testing.T) {
 }
 
 func TestYCbCr(t *testing.T) {
-	i := SolidImage(1, 1, 1, 0x3366cc)
+	i := solid(1, 1, 1, 0x3366cc)
 	y, u, v := i.YCbCr()
 	back, err := FromYCbCr(y, u, v)
 	if err != nil {
@@ -188,13 +188,13 @@ func TestYCbCr(t *testing.T) {
 			t.Errorf("channel %d comes back as %v, want %v", k, back.Data[k], want)
 		}
 	}
-	if _, err := FromYCbCr(y, u, SolidImage(2, 1, 1, 0)); !errors.Is(err, tensor.ErrShape) {
+	if _, err := FromYCbCr(y, u, solid(2, 1, 1, 0)); !errors.Is(err, tensor.ErrShape) {
 		t.Errorf("sizes that differ: error is %v", err)
 	}
 }
 
 func TestImageAddNoise(t *testing.T) {
-	i := SolidImage(4, 4, 1, 0x808080)
+	i := solid(4, 4, 1, 0x808080)
 	a, b := i.AddNoise(7, 0.2), i.AddNoise(7, 0.2)
 	if !slices.Equal(a.Data, b.Data) || slices.Equal(a.Data, i.Data) || slices.Equal(a.Data, i.AddNoise(8, 0.2).Data) {
 		t.Error("noise does not follow its seed")

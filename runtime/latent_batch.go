@@ -7,6 +7,15 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
+// EmptyLatent is a batch of zero latents for pictures of a size in pixels. The error wraps imaging.ErrTooLarge.
+func EmptyLatent(width, height, batch int) (Latent, error) {
+	const channels = 4
+	if err := imaging.CheckSize("empty latent", batch, channels, height/cell, width/cell); err != nil {
+		return Latent{}, err
+	}
+	return ZeroLatent(batch, channels, height/cell, width/cell), nil
+}
+
 // FromBatch takes length items from index on, as many as there are. They remember their places, so the noise drawn for them
 // is that of the same items in the whole batch.
 func (l Latent) FromBatch(index, length int) Latent {
@@ -43,8 +52,12 @@ func count(first, n int) []int {
 }
 
 // RepeatBatch puts amount copies of the batch one after the other. Places, where items have them, are moved on for each copy.
-func (l Latent) RepeatBatch(amount int) Latent {
+// The error wraps imaging.ErrTooLarge.
+func (l Latent) RepeatBatch(amount int) (Latent, error) {
 	n := l.Samples.Dim(0)
+	if err := imaging.CheckSize("repeat latent batch", amount, l.Samples.Len()); err != nil {
+		return Latent{}, err
+	}
 	out := Latent{Samples: l.Samples.Repeat(n * amount), NoiseMask: l.NoiseMask}
 	if l.NoiseMask != nil && l.NoiseMask.Dim(0) > 1 {
 		out.NoiseMask = l.NoiseMask.Repeat(n).Repeat(n * amount)
@@ -57,7 +70,7 @@ func (l Latent) RepeatBatch(amount int) Latent {
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // Append puts o, resized to l, behind l. Both keep their places, so items of equal place get equal noise.

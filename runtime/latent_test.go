@@ -59,11 +59,14 @@ func TestLatentFromBatch(t *testing.T) {
 
 func TestLatentRepeatBatch(t *testing.T) {
 	l := latentOf(2, 1, 0, 1)
-	if got := l.RepeatBatch(2); !slices.Equal(got.Samples.Data, []float32{0, 1, 0, 1}) || got.BatchIndex != nil {
-		t.Errorf("got %v at %v", got.Samples.Data, got.BatchIndex)
+	if got, err := l.RepeatBatch(2); err != nil || !slices.Equal(got.Samples.Data, []float32{0, 1, 0, 1}) || got.BatchIndex != nil {
+		t.Errorf("got %v at %v (%v)", got.Samples.Data, got.BatchIndex, err)
 	}
 	l.BatchIndex, l.NoiseMask = []int{2, 4}, maskPlanes(0, 1)
-	got := l.RepeatBatch(3)
+	got, err := l.RepeatBatch(3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := []int{2, 4, 5, 7, 8, 10}; !slices.Equal(got.BatchIndex, want) {
 		t.Errorf("places are %v, want %v", got.BatchIndex, want)
 	}

@@ -44,6 +44,23 @@ func Interleave(x *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
+// MaxValues bounds what one operation makes: 8 GiB of float32, far above any batch a machine can sample. A typing mistake in a
+// size is an error then, not the end of the process.
+const MaxValues = 1 << 31
+
+// CheckSize wraps ErrTooLarge when a tensor of the shape would have more than MaxValues values.
+func CheckSize(what string, shape ...int) error {
+	n := 1
+	for _, d := range shape {
+		if d > 0 && n > MaxValues/d {
+			return fmt.Errorf("%s: %w: a tensor of shape %v would take more than %d GiB; use a smaller size or batch",
+				what, ErrTooLarge, shape, MaxValues>>28)
+		}
+		n *= d
+	}
+	return nil
+}
+
 // planeShape is the shape of x as [N,C,H,W]; the error wraps tensor.ErrShape.
 func planeShape(what string, x *tensor.Tensor) (n, c, h, w int, err error) {
 	if x == nil || len(x.Shape) != 4 {

@@ -64,6 +64,9 @@ func Resize(x *tensor.Tensor, height, width int, m Method) (*tensor.Tensor, erro
 	if height < 1 || width < 1 || height > MaxSide || width > MaxSide {
 		return nil, fmt.Errorf("resize %dx%d to %dx%d: sides must be 1 to %d: %w", w, h, width, height, MaxSide, tensor.ErrShape)
 	}
+	if err := CheckSize("resize", x.Shape[0], x.Shape[1], height, width); err != nil {
+		return nil, err
+	}
 	// Lanczos rounds to 8 bits even where nothing is stretched, as a trip through Pillow does.
 	if h == height && w == width && m != Lanczos {
 		return x.Clone(), nil
