@@ -10,11 +10,12 @@ type expanded struct {
 	links map[Link]runLink // of the results
 	ui    *uiResult
 	inner []*uiResult
+	since int // what the run had in its ui list when the nodes joined
 }
 
 // expand takes the new nodes into the plan (contract 4.5). They are not validated, as in ComfyUI.
 func (r *run) expand(n *runNode, m *merged, ui *uiResult) error {
-	n.expanded = &expanded{calls: m.calls, links: map[Link]runLink{}, ui: ui}
+	n.expanded = &expanded{calls: m.calls, links: map[Link]runLink{}, ui: ui, since: len(r.ui)}
 	first := len(r.nodes)
 	for _, call := range m.calls {
 		if call.expansion == nil {
@@ -136,7 +137,7 @@ func (r *run) resolve(n *runNode) ([][]any, error) {
 
 // innerUI lists the ui objects of the nodes that n expanded into, so that they show up again when n comes from the cache.
 func (r *run) innerUI(n *runNode) (list []*uiResult) {
-	for _, s := range r.ui {
+	for _, s := range r.ui[n.expanded.since:] {
 		i, ok := r.doc.index.get(s.id)
 		for at := r.nodes[i]; ok && at.parent != nil; at = at.parent {
 			if at.parent == n {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-type latent struct{ n int }
+type latent struct{}
 
 func (latent) Socket() string { return "LATENT" }
 

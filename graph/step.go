@@ -14,6 +14,7 @@ import (
 func (r *run) step(n *runNode) (again bool, err error) {
 	if n.expanded != nil {
 		outputs, err := r.resolve(n)
+		n.expanded.calls = nil
 		if err != nil {
 			return false, err
 		}
@@ -44,6 +45,7 @@ func (r *run) step(n *runNode) (again bool, err error) {
 	if err := r.callAll(n, inputs, &m); err != nil {
 		return false, err
 	}
+	clear(inputs) // the scratch must not keep values alive while the next node works
 	made := &entry{outputs: m.outputs}
 	if len(m.ui) > 0 {
 		made.ui = &uiResult{ref: n.ref(), output: m.ui.object()}

@@ -142,7 +142,7 @@ func (n stubSum) Run(ctx context.Context) (int, error) {
 // stubFail does what it is told.
 type stubFail struct {
 	_    Meta   `class:"Fail" category:"test"`
-	How  string `enum:"error|panic|nil map|block|silent|cancel|wait|none"`
+	How  string `enum:"error|panic|index|block|silent|cancel|wait|none"`
 	Pass any    `optional:"true"`
 }
 
@@ -157,9 +157,9 @@ func (n stubFail) Run(ctx context.Context) (any, error) {
 		return nil, errStub
 	case "panic":
 		panic("no way")
-	case "nil map":
-		var m map[string]int
-		m["x"] = 1
+	case "index":
+		var none []any
+		return none[len(n.How)], nil
 	case "block":
 		return nil, Block("not today")
 	case "silent":
@@ -378,13 +378,12 @@ func stubRegistry(t testing.TB) *Registry {
 	return r
 }
 
-// bench is an engine with a trace and its events.
+// testEngine is an engine with a trace and the events of its last run.
 type testEngine struct {
 	*Engine
 	t      testing.TB
 	trace  *trace
 	events []Event
-	stop   context.CancelFunc
 }
 
 func newTestEngine(t testing.TB, c Config) *testEngine {

@@ -269,3 +269,10 @@ func TestValidateTellsEverything(t *testing.T) {
 		t.Errorf("error %s", jsonText(v.APIError()))
 	}
 }
+
+func TestValidateNil(t *testing.T) {
+	e := newTestEngine(t, Config{})
+	if v := e.Validate(nil, nil); v.OK() || v.APIError().String("type") != "prompt_no_outputs" {
+		t.Errorf("%s", refusal(v))
+	}
+}
