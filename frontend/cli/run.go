@@ -97,7 +97,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	v := r.engine.Validate(file.Prompt, nil)
 	promptID := uuid.NewString()
 	if err := v.Err(); err != nil {
-		r.app.say(fmt.Errorf("%s:\n%w", path, err))
+		r.app.say(fmt.Errorf("%s:\n%w", nameOf(path), err))
 		r.report.invalid(promptID, v)
 	}
 	if !v.OK() {
@@ -111,7 +111,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	if err := r.execute(ctx, promptID, file, v); err != nil {
 		var f failure
 		if errors.As(err, &f) {
-			return failure{f.code, fmt.Errorf("%s: %w", path, f.err)}
+			return failure{f.code, fmt.Errorf("%s: %w", nameOf(path), f.err)}
 		}
 		return err
 	}
@@ -130,10 +130,10 @@ func (r *runner) prepare(ctx context.Context, path string) (*comfy.File, error) 
 	for _, o := range r.overrides {
 		kept, err := o.apply(file, r.registry, r.definitions())
 		if err != nil {
-			return nil, failure{exitUsage, fmt.Errorf("%s: %w", path, err)}
+			return nil, failure{exitUsage, fmt.Errorf("%s: %w", nameOf(path), err)}
 		}
 		if !kept {
-			r.app.say(fmt.Errorf("%s: the editor's graph cannot show --set %s.%s; files are saved with the API prompt alone", path, o.node, o.input))
+			r.app.say(fmt.Errorf("%s: the editor's graph cannot show --set %s.%s; files are saved with the API prompt alone", nameOf(path), o.node, o.input))
 		}
 	}
 	return file, nil

@@ -42,8 +42,8 @@ func (s *session) validate(ctx context.Context, path string) error {
 		return err
 	}
 	if err := s.engine.Validate(file.Prompt, nil).Err(); err != nil {
-		return fmt.Errorf("%s:\n%w", path, err)
+		return fmt.Errorf("%s:\n%w", nameOf(path), err)
 	}
-	_, err = fmt.Fprintf(s.app.Out, "%s: valid\n", path)
+	_, err = fmt.Fprintf(s.app.Out, "%s: valid\n", nameOf(path))
 	return err
 }

@@ -37,10 +37,7 @@ func (s *session) definitions() comfy.Definitions {
 
 // read reads a workflow file, "-" being stdin, and says what is odd about it.
 func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
-	name := path
-	if path == "-" {
-		name = "standard input"
-	}
+	name := nameOf(path)
 	data, err := s.bytes(ctx, path, name)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -56,4 +53,12 @@ func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
 		s.app.say(fmt.Errorf("%s: %s", name, w))
 	}
 	return file, nil
+}
+
+// nameOf is a workflow file as messages call it.
+func nameOf(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
 }

@@ -65,20 +65,24 @@ func readWorkflow(r io.Reader, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	limit, kind := int64(maxJSON), "JSON"
+	limit, kind := int64(maxJSON), "JSON" // kind is empty where what comes after the limit does not matter
 	switch {
 	case isPicture(head):
 		limit, kind = maxPicture, "a picture"
 	case len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) <= maxJSON:
 		// Of safetensors only the header counts, and models are large.
-		rest, err := io.ReadAll(io.LimitReader(r, 8+int64(binary.LittleEndian.Uint64(head))-int64(len(head))))
-		return append(head, rest...), err
+		limit, kind = 8+int64(binary.LittleEndian.Uint64(head)), ""
 	}
-	data, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), io.LimitReader(r, limit+1-int64(len(head)))))
+	rest, err := io.ReadAll(io.LimitReader(r, limit+1-int64(len(head))))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if int64(len(data)) > limit {
+	data := append(head, rest...)
+	switch {
+	case int64(len(data)) <= limit:
+	case kind == "":
+		data = data[:limit]
+	default:
 		return nil, fmt.Errorf("%s is no workflow: more than %d MiB of %s", name, limit>>20, kind)
 	}
 	return data, nil
