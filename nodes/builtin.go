@@ -25,6 +25,7 @@ func Builtin() []graph.Declaration {
 		imageFilterNodes(),
 		imageLoadNodes(),
 		imageSaveNodes(),
+		imageAnimatedNodes(),
 		maskNodes(),
 		primitiveNodes(),
 		stringNodes(),

@@ -204,3 +204,20 @@ func TestSaveLatentFile(t *testing.T) {
 		t.Errorf("latent comes back as %v (%v) from %s", got.Samples, err, rt.Folders.Dir(folder.Output))
 	}
 }
+
+func TestSaveAnimatedPNG(t *testing.T) {
+	ctx, rt := emptyRuntime(t, false)
+	node := nodes.SaveAnimatedPNG{Images: solid(4, 3, 3, 0x204060), FilenamePrefix: "a", FPS: 8, CompressLevel: 1, Prompt: graph.Prompt("{}")}
+	ui, err := node.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := ui["images"][0].(*ojson.Object).String("filename")
+	if name != "a_00001_.png" || len(ui["animated"]) != 1 || ui["animated"][0] != true {
+		t.Errorf("ui is %v", ui)
+	}
+	out, err := nodes.LoadImage{Image: name + " [output]"}.Run(ctx)
+	if err != nil || !slices.Equal(out.Image.Shape, []int{3, 3, 4, 3}) {
+		t.Errorf("animation comes back as %v (%v) from %s", out.Image.Shape, err, rt.Folders.Dir(folder.Output))
+	}
+}

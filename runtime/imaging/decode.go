@@ -91,7 +91,11 @@ func Decode(r io.Reader, limits Limits) ([]Frame, error) {
 			return nil, err
 		}
 		orientation = exifOrientation(info.exif)
-		frames, err = decodePNG(data, info)
+		if len(info.frames) > 0 {
+			frames, err = decodeAPNG(data, info, limits)
+		} else {
+			frames, err = decodePNG(data, info)
+		}
 	case "gif":
 		frames, err = decodeGIF(data, limits)
 	default:

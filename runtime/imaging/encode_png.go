@@ -28,16 +28,8 @@ func EncodePNG(w io.Writer, picture *tensor.Tensor, o PNGOptions) error {
 	if err != nil {
 		return err
 	}
-	height, width, channels := picture.Shape[0], picture.Shape[1], picture.Shape[2]
 	out := bufio.NewWriter(w)
-	if _, err := out.WriteString(pngSignature); err != nil {
-		return err
-	}
-	var header []byte
-	header = binary.BigEndian.AppendUint32(header, uint32(width))
-	header = binary.BigEndian.AppendUint32(header, uint32(height))
-	header = append(header, 8, colorType, 0, 0, 0) // bits per channel, …, deflate, adaptive filters, not interlaced
-	if err := writeChunk(out, "IHDR", header); err != nil {
+	if err := writeHeader(out, picture.Shape[1], picture.Shape[0], colorType); err != nil {
 		return err
 	}
 	for _, text := range o.Texts {
@@ -45,13 +37,25 @@ func EncodePNG(w io.Writer, picture *tensor.Tensor, o PNGOptions) error {
 			return err
 		}
 	}
-	if err := writePixels(out, picture.Data, height, width*channels, channels, o.Level); err != nil {
+	if err := writePixels(chunkWriter{w: out, kind: "IDAT"}, picture, o.Level); err != nil {
 		return err
 	}
 	if err := writeChunk(out, "IEND", nil); err != nil {
 		return err
 	}
 	return out.Flush()
+}
+
+// writeHeader writes the signature and IHDR.
+func writeHeader(w io.Writer, width, height int, colorType byte) error {
+	if _, err := io.WriteString(w, pngSignature); err != nil {
+		return err
+	}
+	var header []byte
+	header = binary.BigEndian.AppendUint32(header, uint32(width))
+	header = binary.BigEndian.AppendUint32(header, uint32(height))
+	header = append(header, 8, colorType, 0, 0, 0) // bits per channel, …, deflate, adaptive filters, not interlaced
+	return writeChunk(w, "IHDR", header)
 }
 
 func pngColorType(picture *tensor.Tensor) (byte, error) {
@@ -105,22 +109,29 @@ func latin1(s string) ([]byte, bool) {
 	return out, true
 }
 
-// chunkWriter cuts what it gets into IDAT chunks.
+// chunkWriter makes a chunk of what it gets with each call.
 type chunkWriter struct {
-	w    io.Writer
-	kind string
+	w      io.Writer
+	kind   string
+	number func() uint32 // put before the body, as fdAT wants it; nil for none
 }
 
 func (c chunkWriter) Write(p []byte) (int, error) {
-	if err := writeChunk(c.w, c.kind, p); err != nil {
+	body := p
+	if c.number != nil {
+		body = append(binary.BigEndian.AppendUint32(nil, c.number()), p...)
+	}
+	if err := writeChunk(c.w, c.kind, body); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// writePixels filters and compresses rows of stride bytes into IDAT chunks.
-func writePixels(w io.Writer, values []float32, height, stride, channels, level int) error {
-	chunks := bufio.NewWriterSize(chunkWriter{w, "IDAT"}, 1<<16)
+// writePixels filters and compresses a picture [H,W,C] into chunks.
+func writePixels(w chunkWriter, picture *tensor.Tensor, level int) error {
+	height, channels := picture.Shape[0], picture.Shape[2]
+	stride := picture.Shape[1] * channels
+	chunks := bufio.NewWriterSize(w, 1<<16)
 	z, err := zlib.NewWriterLevel(chunks, level)
 	if err != nil {
 		return fmt.Errorf("png compression level %d: use 0 to 9", level)
@@ -128,7 +139,7 @@ func writePixels(w io.Writer, values []float32, height, stride, channels, level 
 	above := make([]uint8, stride)
 	f := newRowFilter(stride, channels)
 	for y := range height {
-		row := Bytes(values[y*stride : (y+1)*stride])
+		row := Bytes(picture.Data[y*stride : (y+1)*stride])
 		if _, err := z.Write(f.best(row, above)); err != nil {
 			return err
 		}

@@ -70,6 +70,17 @@ save("lossy.webp", rgb, format="WEBP", quality=95)
 save("rgb.gif", rgb.quantize(64), format="GIF")
 frames = [smooth(8, 6, s).quantize(16) for s in (0, 60, 120)]
 save("animated.gif", frames[0], format="GIF", save_all=True, append_images=frames[1:], duration=50, disposal=2)
+moving = []
+for k in range(4):
+    im = smooth(12, 9).convert("RGBA")
+    im.paste((255, 40 * k, 0, 255), (k, k, k + 4, k + 3))
+    moving.append(im)
+for disposal in (0, 1, 2):
+    for blend in (0, 1):
+        save(f"animated{disposal}{blend}.png", moving[0], format="PNG", save_all=True, append_images=moving[1:], duration=50,
+             disposal=disposal, blend=blend)
+save("animatedrgb.png", moving[0].convert("RGB"), format="PNG", save_all=True, append_images=[m.convert("RGB") for m in moving[1:]])
+save("animateddefault.png", moving[0], format="PNG", save_all=True, default_image=True, append_images=moving[1:], duration=50)
 v16 = b"".join(struct.pack(">H", v) for v in [0, 1, 255, 256, 32768, 65280, 65535, 12345])
 files["la16.png"] = png(4, 1, 16, 4, b"\0" + v16)
 files["rgba16.png"] = png(2, 1, 16, 6, b"\0" + v16)
