@@ -11,12 +11,10 @@ type document struct {
 
 // docNode is one node of a prompt.
 type docNode struct {
-	id        string
-	class     *Class // nil where the class is missing or unknown
-	classType any    // class_type as written; nil where it is missing
-	object    *ojson.Object
-	rawInputs any
-	inputs    *ojson.Object // nil (which reads as empty) where rawInputs is no object
+	id     string
+	class  *Class // nil where the class is missing or unknown
+	object *ojson.Object
+	inputs *ojson.Object // nil (which reads as empty) where they are no object
 }
 
 func readDocument(r *Registry, prompt *ojson.Object) *document {
@@ -34,10 +32,12 @@ func readDocument(r *Registry, prompt *ojson.Object) *document {
 func (n *docNode) read(r *Registry, id string, value any) {
 	n.id = id
 	n.object, _ = value.(*ojson.Object)
-	n.classType, _ = n.object.Get("class_type")
-	if name, ok := n.classType.(string); ok {
-		n.class = r.classes[name]
-	}
-	n.rawInputs, _ = n.object.Get("inputs")
-	n.inputs, _ = n.rawInputs.(*ojson.Object)
+	n.class = r.classes[n.object.String("class_type")]
+	n.inputs = n.object.Object("inputs")
+}
+
+// className is class_type as Python prints it.
+func (n *docNode) className() string {
+	name, _ := n.object.Get("class_type")
+	return pythonStr(name)
 }

@@ -17,7 +17,8 @@ type emitter struct {
 	closed   bool
 
 	nodes []*nodeProgress // in the order they started
-	dirty bool            // something changed since the last progress_state
+	slab  []nodeProgress
+	dirty bool // something changed since the last progress_state
 	timer *time.Timer
 	next  time.Time // not before this time
 }
@@ -30,7 +31,7 @@ const (
 
 // nodeProgress is the line of one node in progress_state.
 type nodeProgress struct {
-	node       *runNode // nil as long as it has not been listed
+	node       *runNode
 	value, max float64
 	state      string
 	object     *ojson.Object // nil after a change; never changed itself, as messages share it
@@ -97,11 +98,16 @@ func (m *emitter) progressLocked(n *runNode, change func(*nodeProgress)) {
 	if m.closed {
 		return
 	}
-	p := &n.progress
-	if p.node == nil {
-		p.node, p.max = n, 1
-		m.nodes = append(m.nodes, p)
+	if n.progress == nil {
+		if len(m.slab) == 0 {
+			m.slab = make([]nodeProgress, 32)
+		}
+		n.progress, m.slab = &m.slab[0], m.slab[1:]
+		n.progress.node, n.progress.max = n, 1
+		m.nodes = append(m.nodes, n.progress)
+		n.boxID() // here, as the timer's goroutine may describe the node from now on
 	}
+	p := n.progress
 	change(p)
 	p.object = nil
 	m.dirty = true

@@ -58,7 +58,7 @@ func (r *run) adopt(n *runNode, id string, value any) error {
 	d := &docNode{}
 	d.read(r.engine.registry, id, value)
 	if d.class == nil {
-		return fmt.Errorf("expansion node %s: class %s does not exist", id, pythonStr(d.classType))
+		return fmt.Errorf("expansion node %s: class %s does not exist", id, d.className())
 	}
 	r.doc.index.set(id, int32(len(r.nodes)))
 	inner := r.grow(d, n)

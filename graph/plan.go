@@ -41,7 +41,6 @@ func (p *plan) grow(n *docNode, parent *runNode) *runNode {
 		node = new(runNode)
 	}
 	node.docNode, node.number, node.parent = n, int32(len(p.nodes)), parent
-	node.boxed = n.id
 	p.nodes = append(p.nodes, node)
 	if missing := len(p.nodes) - len(p.store.out); missing > 0 {
 		p.store.grow(missing)

@@ -45,7 +45,7 @@ func (c *nodeCall) progress(value, max int, preview any) {
 		m.sendLocked(Event{Type: EventPreview, Node: c.at.ref(), Preview: preview, Broadcast: true})
 	}
 	m.sendLocked(Event{Type: EventProgress, Broadcast: true,
-		Data: ojson.NewObject("value", int64(value), "max", int64(max), "prompt_id", m.promptID, "node", c.at.boxed)})
+		Data: ojson.NewObject("value", int64(value), "max", int64(max), "prompt_id", m.promptID, "node", c.at.boxID())})
 }
 
 func (r *run) send(e Event) {
@@ -61,7 +61,7 @@ func (r *run) start(n *runNode) {
 	}
 	r.emitter.progress(n, func(p *nodeProgress) { p.value, p.max, p.state = 0, 1, "running" })
 	r.send(Event{Type: EventExecuting,
-		Data: ojson.NewObject("node", n.boxed, "display_node", n.box(n.displayID()), "prompt_id", r.promptID)})
+		Data: ojson.NewObject("node", n.boxID(), "display_node", n.box(n.displayID()), "prompt_id", r.promptID)})
 }
 
 // finishProgress fills the bar of a node.
@@ -77,17 +77,17 @@ func (r *run) sendExecuted(n *runNode, ui any) {
 		return
 	}
 	r.send(Event{Type: EventExecuted,
-		Data: ojson.NewObject("node", n.boxed, "display_node", n.box(n.displayID()), "output", ui, "prompt_id", r.promptID)})
+		Data: ojson.NewObject("node", n.boxID(), "display_node", n.box(n.displayID()), "output", ui, "prompt_id", r.promptID)})
 }
 
 // fail ends the prompt with the error of a node, or as interrupted (contract 4.9).
 func (r *run) fail(n *runNode, err error) error {
 	root := n.root()
-	data := ojson.NewObject("prompt_id", r.promptID, "node_id", root.id, "node_type", pythonStr(root.classType),
+	data := ojson.NewObject("prompt_id", r.promptID, "node_id", root.id, "node_type", root.className(),
 		"executed", stringArray(r.executed))
 	if cause := context.Cause(r.ctx); cause != nil {
 		r.emitter.message(EventExecutionInterrupted, data, true)
-		return &NodeError{root.id, pythonStr(root.classType), fmt.Errorf("%w: %w", ErrInterrupted, cause)}
+		return &NodeError{root.id, root.className(), fmt.Errorf("%w: %w", ErrInterrupted, cause)}
 	}
 	data.Set("exception_message", err.Error()+"\n"+tipOf(err))
 	data.Set("exception_type", typeOf(err))
@@ -95,7 +95,7 @@ func (r *run) fail(n *runNode, err error) error {
 	data.Set("current_inputs", r.currentInputs(n))
 	data.Set("current_outputs", r.promptIDs())
 	r.emitter.message(EventExecutionError, data, false)
-	return &NodeError{root.id, pythonStr(root.classType), err}
+	return &NodeError{root.id, root.className(), err}
 }
 
 // failCycle ends a prompt whose remaining nodes wait for each other.
@@ -108,10 +108,10 @@ func (r *run) failCycle() error {
 	}
 	ids = append(ids, ids[0])
 	r.emitter.message(EventExecutionError, ojson.NewObject(
-		"prompt_id", r.promptID, "node_id", blamed.id, "node_type", pythonStr(blamed.classType), "executed", stringArray(r.executed),
+		"prompt_id", r.promptID, "node_id", blamed.id, "node_type", blamed.className(), "executed", stringArray(r.executed),
 		"exception_message", "Dependency cycle detected", "exception_type", "graph.DependencyCycleError", "traceback", []any{},
 		"current_inputs", []any{}, "current_outputs", r.promptIDs()), false)
-	return &NodeError{blamed.id, pythonStr(blamed.classType), fmt.Errorf("%w: %s; delete one of these links", ErrCycle, strings.Join(ids, " → "))}
+	return &NodeError{blamed.id, blamed.className(), fmt.Errorf("%w: %s; delete one of these links", ErrCycle, strings.Join(ids, " → "))}
 }
 
 // circle follows what the first waiting node waits for until a node comes again.
@@ -206,7 +206,7 @@ func tipOf(err error) string {
 func traceback(n *runNode, err error) []any {
 	var list []any
 	for at := n; at != nil; at = at.parent {
-		list = append(list, fmt.Sprintf("  node %s, in %s\n", at.id, pythonStr(at.classType)))
+		list = append(list, fmt.Sprintf("  node %s, in %s\n", at.id, at.className()))
 	}
 	var p *panicError
 	if errors.As(err, &p) {

@@ -33,8 +33,8 @@ type runNode struct {
 	result   *entry
 	holders  int32 // links of unfinished nodes that may still read result
 	expanded *expanded
-	progress nodeProgress
-	boxed    any // the id, as messages need it
+	progress *nodeProgress
+	boxed    any // the id as messages need it, after the first of them
 }
 
 // runLink is an input that is fed by another node.
@@ -57,9 +57,16 @@ func (n *runNode) link(name string) *runLink {
 // box is an id of another node as messages need it, without another allocation where it is the own one.
 func (n *runNode) box(id string) any {
 	if id == n.id {
-		return n.boxed
+		return n.boxID()
 	}
 	return id
+}
+
+func (n *runNode) boxID() any {
+	if n.boxed == nil {
+		n.boxed = n.id
+	}
+	return n.boxed
 }
 
 // root is the node of the prompt that n comes from.

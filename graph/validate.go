@@ -104,12 +104,12 @@ func (v *validator) wholePrompt(r *Registry, targets []string) {
 	}
 	for i, n := range v.doc.nodes {
 		switch {
-		case n.classType == nil && !n.object.Has("class_type"):
+		case n.class == nil && !n.object.Has("class_type"):
 			v.refuse("invalid_prompt", "Cannot execute because a node is missing the class_type property.", "Node ID '#"+n.id+"'")
 			v.unknown = append(v.unknown, InputError{NodeID: n.id, Problem: "no class_type",
 				Hint: "this is not a node of an API prompt; export the workflow in API format"})
 		case n.class == nil:
-			class := pythonStr(n.classType)
+			class := n.className()
 			v.refuse("invalid_prompt", "Cannot execute because node "+class+" does not exist.", "Node ID '#"+n.id+"'")
 			problem, told := unknown[class]
 			if !told {

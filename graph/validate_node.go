@@ -28,14 +28,7 @@ type checkedLink struct {
 func (v *validator) checkNode(i int32, check *nodeCheck) {
 	n := v.doc.nodes[i]
 	k := &nodeChecker{validator: v, node: n, check: check}
-	switch inputs := n.rawInputs.(type) {
-	case *ojson.Object:
-	case nil, bool, int64, uint64, float64:
-		if !n.object.Has("inputs") {
-			k.raise("", &exception{"KeyError", "'inputs'"}, `write "inputs": {} if there are none`)
-		} else {
-			k.raise("", &exception{"TypeError", "argument of type '" + pythonType(inputs) + "' is not iterable"}, "make inputs an object")
-		}
+	if n.inputs == nil && !k.iterable() {
 		return
 	}
 	const chunk = 256
@@ -59,6 +52,21 @@ func (v *validator) checkNode(i int32, check *nodeCheck) {
 	if n.class.checker {
 		k.custom()
 	}
+}
+
+// iterable reports whether Python would look for names in inputs that are no object: in a text or a list it would, and find none.
+func (k *nodeChecker) iterable() bool {
+	inputs, ok := k.node.object.Get("inputs")
+	switch inputs.(type) {
+	case string, []any:
+		return true
+	}
+	if ok {
+		k.raise("", &exception{"TypeError", "argument of type '" + pythonType(inputs) + "' is not iterable"}, "make inputs an object")
+	} else {
+		k.raise("", &exception{"KeyError", "'inputs'"}, `write "inputs": {} if there are none`)
+	}
+	return false
 }
 
 type nodeChecker struct {
