@@ -25,6 +25,13 @@ func TestOrder(t *testing.T) {
 			"4":{"class_type":"Save","inputs":{"image":["3",0],"filename_prefix":"x"}},` + load("5", "b") +
 			`"6":{"class_type":"Join","inputs":{"a":["5",0]}},
 			"7":{"class_type":"Save","inputs":{"image":["6",0],"filename_prefix":"y"}}}`, "5 6 7 1 2 3 4"},
+		// 1 was ready as a node far from any output when the second output named it.
+		"a rank that rises": {`{` + load("1", "a") +
+			`"2":{"class_type":"Join","inputs":{"a":["1",0]}},"3":{"class_type":"Join","inputs":{"a":["2",0]}},
+			"4":{"class_type":"Save","inputs":{"image":["3",0],"filename_prefix":"x"}},` + load("5", "b") +
+			`"6":{"class_type":"Join","inputs":{"a":["5",0]}},
+			"7":{"class_type":"Save","inputs":{"image":["6",0],"filename_prefix":"y"}},
+			"8":{"class_type":"Save","inputs":{"image":["1",0],"filename_prefix":"z"}}}`, "1 8 2 3 4 5 6 7"},
 		"the last input first": {abc, "2 1 3 4"},
 	}
 	for name, tt := range tests {
