@@ -98,6 +98,14 @@ func Decode(r io.Reader, limits Limits) ([]Frame, error) {
 		}
 	case "gif":
 		frames, err = decodeGIF(data, limits)
+	case "webp":
+		list := webpChunks(data)
+		orientation = exifOrientation(firstBody(list, "EXIF"))
+		if animation := webpFrames(list); len(animation) > 0 {
+			frames, err = decodeWebPFrames(animation, config.Width, config.Height, webpAlpha(list), limits)
+		} else {
+			frames, err = decodeStill(data)
+		}
 	default:
 		orientation = exifOrientation(findEXIF(data, format))
 		frames, err = decodeStill(data)
@@ -133,26 +141,10 @@ func decodeStill(data []byte) ([]Frame, error) {
 		toRGB = video
 	}
 	frame := frameOf(img, toRGB)
-	if format == "webp" && !webpAlpha(data) {
+	if format == "webp" && !webpAlpha(webpChunks(data)) {
 		frame.Alpha = Opaque
 	}
 	return []Frame{frame}, nil
-}
-
-// webpAlpha reports whether the first chunk of a WebP file announces alpha: lossless files have a bit for it after the 28 bits
-// of the size, extended ones a flag.
-func webpAlpha(data []byte) bool {
-	const body = 12 + 8
-	if len(data) < body+5 {
-		return false
-	}
-	switch string(data[12:16]) {
-	case "VP8L":
-		return data[body+4]&0x10 != 0
-	case "VP8X":
-		return data[body]&0x10 != 0
-	}
-	return false
 }
 
 // Color is the colour of frames of one size as a picture batch [B,H,W,3].

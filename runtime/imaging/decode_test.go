@@ -22,7 +22,7 @@ type decoded struct {
 func TestDecodePillow(t *testing.T) {
 	// JPEG and lossy WebP decoders may round the inverse transform differently; everything else is exact.
 	levels := map[string]int{
-		"420.jpg": 3, "422.jpg": 3, "444.jpg": 3, "progressive.jpg": 3, "cmyk.jpg": 3, "gray.jpg": 1, "lossy.webp": 3,
+		"420.jpg": 3, "422.jpg": 3, "444.jpg": 3, "progressive.jpg": 3, "cmyk.jpg": 3, "gray.jpg": 1, "lossy.webp": 3, "animatedlossy.webp": 6,
 	}
 	for o := '1'; o <= '8'; o++ {
 		levels["orientation"+string(o)+".jpg"] = 3

@@ -73,13 +73,11 @@ func exifOrientation(exif []byte) int {
 	return 1
 }
 
-// findEXIF is the EXIF block of a JPEG, WebP or TIFF file, nil where there is none.
+// findEXIF is the EXIF block of a JPEG or TIFF file, nil where there is none.
 func findEXIF(data []byte, format string) []byte {
 	switch format {
 	case "jpeg":
 		return jpegEXIF(data)
-	case "webp":
-		return webpEXIF(data)
 	case "tiff":
 		return data
 	}
@@ -107,21 +105,6 @@ func jpegEXIF(data []byte) []byte {
 			return body
 		}
 		at += 2 + size
-	}
-	return nil
-}
-
-// webpEXIF looks through the RIFF chunks for "EXIF".
-func webpEXIF(data []byte) []byte {
-	for at := 12; at+8 <= len(data); {
-		size := int64(binary.LittleEndian.Uint32(data[at+4:]))
-		if size > int64(len(data)-at-8) {
-			return nil
-		}
-		if string(data[at:at+4]) == "EXIF" {
-			return data[at+8 : at+8+int(size)]
-		}
-		at += 8 + int(size+size%2)
 	}
 	return nil
 }

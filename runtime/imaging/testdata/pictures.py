@@ -81,6 +81,15 @@ for disposal in (0, 1, 2):
              disposal=disposal, blend=blend)
 save("animatedrgb.png", moving[0].convert("RGB"), format="PNG", save_all=True, append_images=[m.convert("RGB") for m in moving[1:]])
 save("animateddefault.png", moving[0], format="PNG", save_all=True, default_image=True, append_images=moving[1:], duration=50)
+save("animated.webp", moving[0], format="WEBP", save_all=True, append_images=moving[1:], duration=50, lossless=True, exact=True)
+save("animatedrgb.webp", moving[0].convert("RGB"), format="WEBP", save_all=True, append_images=[m.convert("RGB") for m in moving[1:]],
+     duration=50, lossless=True)
+glass = []
+for k in range(3):
+    im = rgba.resize((16, 10))
+    im.paste((255, 255, 0, 90), (2 * k, k, 2 * k + 6, k + 4))
+    glass.append(im)
+save("animatedlossy.webp", glass[0], format="WEBP", save_all=True, append_images=glass[1:], duration=50, quality=95)
 v16 = b"".join(struct.pack(">H", v) for v in [0, 1, 255, 256, 32768, 65280, 65535, 12345])
 files["la16.png"] = png(4, 1, 16, 4, b"\0" + v16)
 files["rgba16.png"] = png(2, 1, 16, 6, b"\0" + v16)
