@@ -67,7 +67,9 @@ type validator struct {
 	doc   *document
 	list  Choices
 	lists map[string]*choiceList
-	ctx   context.Context
+	// configs are the input_config of inputs with mistakes.
+	configs map[*Input][]any
+	ctx     context.Context
 
 	state   []visitState
 	checks  []nodeCheck

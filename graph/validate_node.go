@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/oneactor/oneactor/graph/ojson"
@@ -62,9 +61,10 @@ func (k *nodeChecker) iterable() bool {
 		return true
 	}
 	if ok {
-		k.raise("", &exception{"TypeError", "argument of type '" + pythonType(inputs) + "' is not iterable"}, "make inputs an object")
+		k.raise(&exception{"TypeError", "argument of type '" + pythonType(inputs) + "' is not iterable"},
+			"", "inputs is "+pythonStr(inputs), "make it an object")
 	} else {
-		k.raise("", &exception{"KeyError", "'inputs'"}, `write "inputs": {} if there are none`)
+		k.raise(&exception{"KeyError", "'inputs'"}, "", "has no inputs", `write "inputs": {} if there are none`)
 	}
 	return false
 }
@@ -76,11 +76,11 @@ type nodeChecker struct {
 }
 
 // raise notes that Python gives up on the node. Only the first exception counts, but every problem is told.
-func (k *nodeChecker) raise(input string, e *exception, hint string) {
+func (k *nodeChecker) raise(e *exception, input, problem, hint string) {
 	if k.check.raised == nil {
 		k.check.raised = e
 	}
-	k.problem(input, e.text, hint)
+	k.problem(input, problem, hint)
 }
 
 func (k *nodeChecker) problem(input, problem, hint string) {
@@ -112,84 +112,6 @@ func (k *nodeChecker) missing(in *Input) {
 		hint = fmt.Sprintf("the node has %q, which is no input of this class", near)
 	}
 	k.problem(in.Name, "required input is missing", hint)
-}
-
-func (k *nodeChecker) link(in *Input, value []any) {
-	if len(value) != 2 {
-		k.fail("bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", in.Name,
-			"input_name", in.Name, "input_config", k.config(in), "received_value", value)
-		k.problem(in.Name, pythonStr(value)+" is no link", `write ["node id", slot]; a list as a value is {"__value__": [...]}`)
-		return
-	}
-	source, raised := k.source(value[0])
-	if raised != nil {
-		k.raise(in.Name, raised, k.sourceHint(value[0]))
-		return
-	}
-	from := k.doc.nodes[source]
-	if from.class == nil {
-		return // its own problem; what it puts out is not known
-	}
-	slot, raised := slotOf(value[1], len(from.class.Outputs))
-	if raised != nil {
-		k.raise(in.Name, raised, fmt.Sprintf("%s has %d outputs, the first is 0", from.class.Name, len(from.class.Outputs)))
-		return
-	}
-	out := from.class.Outputs[slot]
-	if !k.compatible(from.class, out, in) {
-		received, wanted := from.class.outputType(out), k.wanted(in)
-		k.fail("return_type_mismatch", "Return type mismatch between linked nodes",
-			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.Name, pythonStr(received), pythonStr(wanted)),
-			"input_name", in.Name, "input_config", k.config(in), "received_type", received, "linked_node", value)
-		k.problem(in.Name, fmt.Sprintf("wants %s, but output %d of node %s (%s) is %s", in.Type, slot, from.id, from.class.Name, out.Type),
-			"connect a "+in.Type)
-		return
-	}
-	k.links = append(k.links, checkedLink{in, source, value})
-}
-
-// source finds the node of a link. Ids are strings; anything else is in no prompt.
-func (k *nodeChecker) source(id any) (int32, *exception) {
-	switch id := id.(type) {
-	case string:
-		if i, ok := k.doc.index.get(id); ok {
-			return i, nil
-		}
-	case []any, *ojson.Object:
-		return 0, &exception{"TypeError", "unhashable type: '" + pythonType(id) + "'"}
-	}
-	return 0, &exception{"KeyError", ojson.PythonRepr(id)}
-}
-
-func (k *nodeChecker) sourceHint(id any) string {
-	if _, isString := id.(string); !isString {
-		if _, ok := k.doc.index.get(pythonStr(id)); ok {
-			return fmt.Sprintf("node ids are strings: write %q", pythonStr(id))
-		}
-	}
-	return fmt.Sprintf("there is no node %s; connect another one", pythonStr(id))
-}
-
-// slotOf is the index a link means: negative ones count from the end, as in Python.
-func slotOf(slot any, outputs int) (int, *exception) {
-	var n int64
-	switch slot := slot.(type) {
-	case int64:
-		n = slot
-	case bool:
-		n = boolNumber(slot)
-	case uint64:
-		n = int64(outputs)
-	default:
-		return 0, &exception{"TypeError", "tuple indices must be integers or slices, not " + pythonType(slot)}
-	}
-	if n < 0 {
-		n += int64(outputs)
-	}
-	if n < 0 || n >= int64(outputs) {
-		return 0, &exception{"IndexError", "tuple index out of range"}
-	}
-	return int(n), nil
 }
 
 func (k *nodeChecker) constant(in *Input, value any) {
@@ -227,7 +149,7 @@ func (k *nodeChecker) constant(in *Input, value any) {
 func (k *nodeChecker) member(in *Input, value any) {
 	list, err := k.choices(in)
 	if err != nil {
-		k.raise(in.Name, &exception{"OSError", err.Error()}, "")
+		k.raise(&exception{"OSError", err.Error()}, in.Name, "the choices cannot be read: "+err.Error(), "")
 		return
 	}
 	if s, ok := value.(string); ok && list.has(s) {
@@ -261,45 +183,28 @@ func (k *nodeChecker) custom() {
 	}
 }
 
-// config is [type, options], as errors show it.
+// config is [type, options], as errors show it. It is made once for each input, as a drop-down's list may be long.
 func (k *nodeChecker) config(in *Input) []any {
+	if spec, ok := k.configs[in]; ok {
+		return spec
+	}
 	list, _ := k.choices(in) // where it cannot be read, the error is already told
 	spec, err := k.node.class.spec(in, func(string) ([]string, error) { return list.names, nil })
-	if err != nil || len(spec) == 0 {
+	if err != nil {
 		return nil
 	}
 	if len(spec) == 1 {
 		spec = append(spec, ojson.NewObject())
 	}
+	if k.configs == nil {
+		k.configs = map[*Input][]any{}
+	}
+	k.configs[in] = spec
 	return spec
 }
 
 // wanted is the declared type as it stands in input_config.
 func (k *nodeChecker) wanted(in *Input) any { return k.config(in)[0] }
-
-// compatible applies contract 3.5 in its safe form: "*" on either side, equal types, or comma lists with a common member.
-func (k *nodeChecker) compatible(from *Class, out *Output, in *Input) bool {
-	if out.Type == TypeAny || in.Type == TypeAny {
-		return true
-	}
-	classicOut := out.Type == TypeCombo && !from.V3
-	classicIn := in.Combo() && !k.node.class.V3 && !in.typed
-	if classicOut || classicIn {
-		list, err := k.choices(in)
-		return classicOut && classicIn && err == nil && slices.Equal(out.Enum, list.names)
-	}
-	if out.Type == in.Type {
-		return true
-	}
-	for received := range strings.SplitSeq(out.Type, ",") {
-		for wanted := range strings.SplitSeq(in.Type, ",") {
-			if strings.TrimSpace(received) == strings.TrimSpace(wanted) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 func typeWords(wire string) string {
 	switch wire {

@@ -258,8 +258,8 @@ func TestValidateTellsEverything(t *testing.T) {
 		`node 2 (Load): input name: 'b.pngg' is not in the list; did you mean "b.png"?`,
 		`node 3 (Add): input a: required input is missing; the node has "aa", which is no input of this class`,
 		`node 3 (Add): input b: is 99.0; use -10.0 to 10.0`,
-		`node 4 (Join): input b: tuple index out of range; Load has 1 outputs, the first is 0`,
-		`node 5 (Join): input b: '66'; there is no node 66; connect another one`,
+		`node 4 (Join): input b: node 2 (Load) has no output 3; its only output is 0`,
+		`node 5 (Join): input b: the link comes from node 66, which is not there; connect another node`,
 		`node 5 (Join): input a: the link closes a cycle: 4 → 5 → 4; delete one of these links`,
 	}
 	if got := strings.Split(v.Err().Error(), "\n"); !slices.Equal(got, want) {
