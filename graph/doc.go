@@ -60,9 +60,10 @@
 //	              how editors show it
 //	doc           the tooltip                      opts         further options as a JSON object
 //
-// A key of the options object of /object_info is there exactly if its tag is. The engine has checked limits and choices when Run
-// starts. The receiver is a copy, so calls cannot disturb each other; values that came from other nodes are shared and must not be
-// written to.
+// A key of the options object of /object_info is there exactly if its tag is. When Run starts, fixed choices are sure to be one
+// of the list, and constants are within their limits. As in ComfyUI, a number that comes from another node may lie outside, and a name
+// from a choices list may be gone by then. The receiver is a copy, so calls cannot disturb each other; values that came from other
+// nodes are shared and must not be written to.
 //
 // Run returns one value, which is the only socket, or a struct with a field per socket (tags out, type, doc), or only an error. A
 // result of type UI, or a field of it, goes to clients and into the history instead. List spreads a list into single items, for each

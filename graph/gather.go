@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // gathered is what one input receives: a list of items, of which a call gets one.
@@ -25,7 +26,7 @@ func (r *run) appendInputs(list []gathered, n *runNode) ([]gathered, error) {
 		value, ok := n.inputs.Get(in.Name)
 		if !ok {
 			if !in.Optional {
-				return list, &inputProblem{in.Name, "required input is missing"}
+				return list, &inputProblem{"TypeError", in.Name, "required input is missing"}
 			}
 			continue
 		}
@@ -33,7 +34,7 @@ func (r *run) appendInputs(list []gathered, n *runNode) ([]gathered, error) {
 		switch {
 		case g.link == nil:
 			if source, _, isLink := parseLink(value); isLink && in.goType.Kind() != reflect.Slice && in.goType.Kind() != reflect.Interface {
-				return list, &inputProblem{in.Name, fmt.Sprintf("there is no node %s", source)}
+				return list, &inputProblem{"TypeError", in.Name, fmt.Sprintf("there is no node %s", source)}
 			}
 			g.items = []any{value}
 		case in.goType == linkType:
@@ -42,7 +43,7 @@ func (r *run) appendInputs(list []gathered, n *runNode) ([]gathered, error) {
 			g.items, g.missing = r.linked(g.link)
 		}
 		if len(g.items) == 0 {
-			return list, &inputProblem{in.Name, fmt.Sprintf("the list from node %s is empty", r.nodes[g.link.source].id)}
+			return list, &inputProblem{"IndexError", in.Name, fmt.Sprintf("the list from node %s is empty", r.nodes[g.link.source].id)}
 		}
 		list = append(list, g)
 	}
@@ -65,7 +66,7 @@ func (r *run) linked(l *runLink) (items []any, missing bool) {
 }
 
 // inputProblem is an input that cannot be given to the node.
-type inputProblem struct{ input, problem string }
+type inputProblem struct{ kind, input, problem string }
 
 func (e *inputProblem) Error() string { return "input " + e.input + ": " + e.problem }
 
@@ -111,6 +112,9 @@ func (r *run) build(n *runNode, inputs []gathered, i int) (reflect.Value, error)
 	}
 	for k := range inputs {
 		g := &inputs[k]
+		if err := g.checkChoice(c, i); err != nil {
+			return node, err
+		}
 		field := node.Field(g.input.index)
 		var err error
 		if c.InputIsList {
@@ -119,7 +123,7 @@ func (r *run) build(n *runNode, inputs []gathered, i int) (reflect.Value, error)
 			err = assign(field, g.item(i))
 		}
 		if err != nil {
-			return node, &inputProblem{g.input.Name, err.Error()}
+			return node, &inputProblem{"TypeError", g.input.Name, err.Error()}
 		}
 	}
 	for _, h := range c.Hidden {
@@ -131,6 +135,26 @@ func (r *run) build(n *runNode, inputs []gathered, i int) (reflect.Value, error)
 		r.engine.stateOf(n).set(c, node)
 	}
 	return node, nil
+}
+
+// checkChoice refuses what no drop-down of fixed choices offers. Validation leaves linked values, the newer classes and the nodes of
+// expansions untested, as ComfyUI does; there Python code meets the wrong name somewhere inside the node, or takes it for another.
+func (g *gathered) checkChoice(c *Class, i int) error {
+	if !g.input.Combo() || len(g.input.Enum) == 0 || g.missing {
+		return nil
+	}
+	items := g.items
+	if !c.InputIsList {
+		items = []any{g.item(i)}
+	}
+	for _, item := range items {
+		text := reflect.ValueOf(item)
+		if text.Kind() == reflect.String && !slices.Contains(g.input.Enum, text.String()) {
+			list := newChoiceList(g.input.Enum, nil)
+			return &inputProblem{"ValueError", g.input.Name, fmt.Sprintf("%q is not in the list; %s", text, list.hint(text.String()))}
+		}
+	}
+	return nil
 }
 
 func (r *run) setHidden(field reflect.Value, n *runNode, h *Hidden) error {

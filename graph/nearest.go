@@ -10,7 +10,7 @@ func nearest(name string, candidates []string) string {
 		if gap := len(c) - len(name); gap >= bestDistance || -gap >= bestDistance {
 			continue
 		}
-		if d := distance(lower, strings.ToLower(c)); d < bestDistance {
+		if d := distance(lower, strings.ToLower(c)); d < bestDistance && d < len(name) {
 			best, bestDistance = c, d
 		}
 	}

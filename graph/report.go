@@ -188,7 +188,7 @@ func typeOf(err error) string {
 	case errors.As(err, &raised):
 		return raised.kind
 	case errors.As(err, &problem):
-		return "TypeError"
+		return problem.kind
 	}
 	return "RuntimeError"
 }

@@ -190,6 +190,18 @@ func TestWrongTypeAtRun(t *testing.T) {
 	}
 }
 
+// Validation leaves the drop-downs of newer classes to the node; the engine does not.
+func TestUnknownChoiceAtRun(t *testing.T) {
+	e := newTestEngine(t, Config{})
+	_, _, err := e.run(`{"1":{"class_type":"Newer","inputs":{"mode":"c"}},"2":{"class_type":"Show","inputs":{"value":["1",0]}}}`)
+	if want := `node 1 (Newer): input mode: "c" is not in the list; use one of a, b`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if got := e.last(EventExecutionError).String("exception_type"); got != "ValueError" {
+		t.Errorf("exception_type %s", got)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	prompt := func(how string) string {
 		return `{"1":{"class_type":"Load","inputs":{"name":"a.png"}},"2":{"class_type":"Fail","inputs":{"how":"` + how + `","pass":["1",0]}},

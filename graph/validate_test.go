@@ -246,21 +246,22 @@ func TestValidateTellsEverything(t *testing.T) {
 	v := e.Validate(parsePrompt(t, `{
 		"1": {"class_type": "Lod", "inputs": {}},
 		"2": {"class_type": "Load", "inputs": {"name": "b.pngg"}},
-		"3": {"class_type": "Add", "inputs": {"aa": 5, "b": 99}},
+		"3": {"class_type": "Add", "inputs": {"a": ["10", 0], "b": 99}},
 		"4": {"class_type": "Join", "inputs": {"a": ["5", 0], "b": ["2", 3]}},
 		"5": {"class_type": "Join", "inputs": {"a": ["4", 0], "b": ["66", 0]}},
 		"6": {"class_type": "Sink", "inputs": {"any": ["4", 0]}},
 		"7": {"class_type": "Sink", "inputs": {"any": ["3", 0]}},
 		"8": {"class_type": "Sink", "inputs": {"any": ["1", 0]}},
-		"9": {"class_type": "Sink", "inputs": {"any": ["2", 0]}}}`), nil)
+		"9": {"class_type": "Sink", "inputs": {"any": ["2", 0]}},
+		"10": {"class_type": "Numbers", "inputs": {"texts": "1 2"}}}`), nil)
 	want := []string{
 		`node 1 (Lod): the class does not exist; did you mean Load?`,
 		`node 2 (Load): input name: 'b.pngg' is not in the list; did you mean "b.png"?`,
-		`node 3 (Add): input a: required input is missing; the node has "aa", which is no input of this class`,
 		`node 3 (Add): input b: is 99.0; use -10.0 to 10.0`,
 		`node 4 (Join): input b: node 2 (Load) has no output 3; its only output is 0`,
 		`node 5 (Join): input b: the link comes from node 66, which is not there; connect another node`,
 		`node 5 (Join): input a: the link closes a cycle: 4 → 5 → 4; delete one of these links`,
+		`node 10 (Numbers): input text: required input is missing; the node has "texts", which is no input of this class`,
 	}
 	if got := strings.Split(v.Err().Error(), "\n"); !slices.Equal(got, want) {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
