@@ -1,0 +1,81 @@
+package workflows_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/oneactor/oneactor/graph"
+	"github.com/oneactor/oneactor/graph/comfy"
+	"github.com/oneactor/oneactor/graph/ojson"
+	"github.com/oneactor/oneactor/nodes"
+	"github.com/oneactor/oneactor/runtime"
+	"github.com/oneactor/oneactor/runtime/folder"
+	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/ort/ortest"
+)
+
+// TestWorkflows reads every workflow of this folder, as the editor saves it, and runs it with the models that come with the program.
+func TestWorkflows(t *testing.T) {
+	files, err := filepath.Glob("*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no workflows: %v", err)
+	}
+	registry, err := graph.New(nodes.Builtin()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			folders, err := folder.New(folder.Config{Base: "..", Output: t.TempDir(), Temp: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rt, err := runtime.New(runtime.Config{Folders: folders, ORT: ort.Options{Device: "cpu"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rt.Close()
+			prompt := read(t, file, comfy.FromRegistry(registry, rt.Choices))
+			engine := graph.NewEngine(registry, graph.Config{
+				Choices: rt.Choices,
+				Bind:    func(ctx context.Context) context.Context { return runtime.With(ctx, rt) },
+			})
+			v := engine.Validate(prompt.Prompt, nil)
+			if err := v.Err(); err != nil {
+				t.Fatal(err)
+			}
+			ortest.Setup(t)
+			if _, err := engine.Run(t.Context(), graph.Request{PromptID: file, Prompt: prompt.Prompt, Outputs: v.Outputs}, nil); err != nil {
+				t.Fatal(err)
+			}
+			saved, err := os.ReadDir(folders.Dir(folder.Output))
+			if err != nil || len(saved) == 0 {
+				t.Errorf("nothing was saved: %v", err)
+			}
+		})
+	}
+}
+
+// read wants a graph with positions, so that it can be opened in an editor, and without anything to warn about.
+func read(t *testing.T, file string, definitions comfy.Definitions) *comfy.File {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := comfy.Read(text, file, definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Kind != comfy.UI || len(f.Warnings) > 0 {
+		t.Errorf("kind %s, warnings %v; want a UI graph without warnings", f.Kind, f.Warnings)
+	}
+	for _, node := range f.Workflow.Array("nodes") {
+		if o, _ := node.(*ojson.Object); len(o.Array("pos")) != 2 || len(o.Array("size")) != 2 {
+			t.Errorf("node %s has no position or size", o.String("type"))
+		}
+	}
+	return f
+}
