@@ -11,7 +11,8 @@ type gathered struct {
 	input   *Input
 	link    *runLink // nil for a constant
 	items   []any
-	missing bool // a lazy input that is not there (yet)
+	missing bool   // a lazy input that is not there (yet)
+	one     [1]any // room for the list of a constant
 }
 
 // gather collects the inputs of a node (contract 4.2). Inputs that are absent are left out: the field keeps its default.
@@ -30,22 +31,24 @@ func (r *run) appendInputs(list []gathered, n *runNode) ([]gathered, error) {
 			}
 			continue
 		}
-		g := gathered{input: in, link: n.link(in.Name)}
+		list = append(list, gathered{input: in, link: n.link(in.Name)})
+		g := &list[len(list)-1]
 		switch {
 		case g.link == nil:
 			if source, _, isLink := parseLink(value); isLink && in.goType.Kind() != reflect.Slice && in.goType.Kind() != reflect.Interface {
 				return list, &inputProblem{"TypeError", in.Name, fmt.Sprintf("there is no node %s", source)}
 			}
-			g.items = []any{value}
+			g.one[0] = value
+			g.items = g.one[:]
 		case in.goType == linkType:
-			g.items = []any{Link{r.nodes[g.link.source].id, g.link.slot}}
+			g.one[0] = Link{r.nodes[g.link.source].id, g.link.slot}
+			g.items = g.one[:]
 		default:
 			g.items, g.missing = r.linked(g.link)
 		}
 		if len(g.items) == 0 {
 			return list, &inputProblem{"IndexError", in.Name, fmt.Sprintf("the list from node %s is empty", r.nodes[g.link.source].id)}
 		}
-		list = append(list, g)
 	}
 	return list, nil
 }

@@ -45,7 +45,6 @@ func (e *Engine) Validate(prompt *ojson.Object, targets []string) *Validation {
 	}
 	v.state = make([]visitState, len(v.doc.nodes))
 	v.checks = make([]nodeCheck, len(v.doc.nodes))
-	v.reasons = make([][]*ojson.Object, len(v.doc.nodes))
 	v.wholePrompt(e.registry, targets)
 	for _, o := range v.outputs {
 		v.output(o)
@@ -71,13 +70,12 @@ type validator struct {
 	configs map[*Input][]any
 	ctx     context.Context
 
-	state   []visitState
-	checks  []nodeCheck
-	links   []checkedLink     // pieces of it go to the checks
-	reasons [][]*ojson.Object // the errors array of an invalid node
-	order   []int32           // invalid nodes with reasons, in the order they were found
-	stack   []frame
-	cycles  []InputError
+	state  []visitState
+	checks []nodeCheck
+	links  []checkedLink // pieces of it go to the checks
+	order  []int32       // invalid nodes with reasons, in the order they were found
+	stack  []frame
+	cycles []InputError
 
 	outputs []int32
 	refused *ojson.Object // stage 1
@@ -165,11 +163,11 @@ func (v *validator) output(o int32) {
 	}
 	for ; v.listed < len(v.order); v.listed++ {
 		i := v.order[v.listed]
-		v.nodeErrors = append(v.nodeErrors, nodeError{v.doc.nodes[i], v.reasons[i], len(v.failed)})
+		v.nodeErrors = append(v.nodeErrors, nodeError{v.doc.nodes[i], v.reasons(i), len(v.failed)})
 	}
 	v.failed = append(v.failed, n.id)
 	if v.refused == nil {
-		v.direct = append(v.direct, v.reasons[o]...)
+		v.direct = append(v.direct, v.reasons(o)...)
 	}
 }
 
@@ -188,7 +186,9 @@ func (v *validator) result() *Validation {
 	}
 	r.Errors = append(r.Errors, v.unknown...)
 	for _, check := range v.checks {
-		r.Errors = append(r.Errors, check.problems...)
+		if check.wrong != nil {
+			r.Errors = append(r.Errors, check.wrong.problems...)
+		}
 	}
 	r.Errors = append(r.Errors, v.cycles...)
 	v.sortErrors(r.Errors)

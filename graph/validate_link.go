@@ -39,7 +39,7 @@ func (k *nodeChecker) link(in *Input, value []any) {
 			"connect a "+in.Type)
 		return
 	}
-	k.links = append(k.links, checkedLink{in, source, value})
+	k.links = append(k.links, checkedLink{in, source})
 }
 
 // source finds the node of a link. Ids are strings; anything else is in no prompt.

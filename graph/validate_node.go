@@ -9,17 +9,21 @@ import (
 
 // nodeCheck is what can be said about one node without looking at the nodes before it, except for their output types.
 type nodeCheck struct {
+	links []checkedLink
+	wrong *mistakes // nil for most nodes
+}
+
+// mistakes are what is wrong with a node itself.
+type mistakes struct {
 	errors   []*ojson.Object // ComfyUI's error objects
 	problems []InputError
 	raised   *exception // Python would have given up on the node here; it replaces errors
-	links    []checkedLink
 }
 
 // checkedLink is a link of the right type: the source is to be validated next.
 type checkedLink struct {
 	input  *Input
 	source int32
-	value  []any
 }
 
 // checkNode applies the rules of contract 3.4 to one node and stores coerced constants back. Inputs are taken in the order of
@@ -75,21 +79,30 @@ type nodeChecker struct {
 	check *nodeCheck
 }
 
+func (k *nodeChecker) mistakes() *mistakes {
+	if k.check.wrong == nil {
+		k.check.wrong = &mistakes{}
+	}
+	return k.check.wrong
+}
+
 // raise notes that Python gives up on the node. Only the first exception counts, but every problem is told.
 func (k *nodeChecker) raise(e *exception, input, problem, hint string) {
-	if k.check.raised == nil {
-		k.check.raised = e
+	if m := k.mistakes(); m.raised == nil {
+		m.raised = e
 	}
 	k.problem(input, problem, hint)
 }
 
 func (k *nodeChecker) problem(input, problem, hint string) {
-	k.check.problems = append(k.check.problems, InputError{k.node.id, k.node.class.Name, input, problem, hint})
+	m := k.mistakes()
+	m.problems = append(m.problems, InputError{k.node.id, k.node.class.Name, input, problem, hint})
 }
 
 // fail adds an error object; the pairs are its extra_info.
 func (k *nodeChecker) fail(kind, message, details string, extra ...any) {
-	k.check.errors = append(k.check.errors, apiError(kind, message, details, ojson.NewObject(extra...)))
+	m := k.mistakes()
+	m.errors = append(m.errors, apiError(kind, message, details, ojson.NewObject(extra...)))
 }
 
 func apiError(kind, message, details string, extra *ojson.Object) *ojson.Object {

@@ -6,12 +6,11 @@ import (
 	"github.com/oneactor/oneactor/graph/ojson"
 )
 
-// frame is a node whose sources are being validated, with the link through which it was reached.
+// frame is a node whose sources are being validated.
 type frame struct {
 	node int32
-	next int // links that were followed so far
+	next int32 // links that were followed so far
 	bad  bool
-	via  *checkedLink // nil for an output
 }
 
 // visit validates a node after its sources, depth first as ComfyUI does, but with a stack of its own.
@@ -19,11 +18,11 @@ func (v *validator) visit(root int32) {
 	if v.state[root] != unvisited {
 		return
 	}
-	v.push(root, nil)
+	v.push(root)
 	for len(v.stack) > 0 {
 		f := &v.stack[len(v.stack)-1]
 		links := v.checks[f.node].links
-		if f.next == len(links) {
+		if int(f.next) == len(links) {
 			v.finish()
 			continue
 		}
@@ -31,7 +30,7 @@ func (v *validator) visit(root int32) {
 		f.next++
 		switch v.state[link.source] {
 		case unvisited:
-			v.push(link.source, link)
+			v.push(link.source)
 		case visiting:
 			f.bad = true
 			v.cycle(f.node, link)
@@ -41,28 +40,26 @@ func (v *validator) visit(root int32) {
 	}
 }
 
-func (v *validator) push(node int32, via *checkedLink) {
+func (v *validator) push(node int32) {
 	v.state[node] = visiting
 	v.checkNode(node, &v.checks[node])
-	v.stack = append(v.stack, frame{node: node, via: via})
+	v.stack = append(v.stack, frame{node: node})
 }
 
 // finish takes the topmost node off the stack: it is valid if it has no mistake and no invalid source.
 func (v *validator) finish() {
 	f := v.stack[len(v.stack)-1]
 	v.stack = v.stack[:len(v.stack)-1]
-	check := &v.checks[f.node]
-	if check.raised != nil {
-		v.reasons[f.node] = []*ojson.Object{v.exception(f, check.raised)}
-	} else {
-		v.reasons[f.node] = check.errors
-	}
-	if len(v.reasons[f.node]) == 0 && !f.bad {
+	wrong := v.checks[f.node].wrong
+	if wrong == nil && !f.bad {
 		v.state[f.node] = valid
 		return
 	}
 	v.state[f.node] = invalid
-	if len(v.reasons[f.node]) > 0 {
+	if wrong != nil {
+		if wrong.raised != nil {
+			wrong.errors = []*ojson.Object{v.exception(f.node, wrong.raised)}
+		}
 		v.order = append(v.order, f.node)
 	}
 	if len(v.stack) > 0 {
@@ -70,20 +67,30 @@ func (v *validator) finish() {
 	}
 }
 
+// reasons is the errors array of a node that was visited.
+func (v *validator) reasons(node int32) []*ojson.Object {
+	if wrong := v.checks[node].wrong; wrong != nil {
+		return wrong.errors
+	}
+	return nil
+}
+
 // exception is the error object for a node on which Python gives up: of one form on an output, of another on a node that
 // was reached through a link, which is then named (contract 3.6).
-func (v *validator) exception(f frame, raised *exception) *ojson.Object {
-	n := v.doc.nodes[f.node]
+func (v *validator) exception(node int32, raised *exception) *ojson.Object {
+	n := v.doc.nodes[node]
 	traceback := []any{"  validate node " + n.id + " (" + n.class.Name + ")\n"}
-	if f.via == nil {
+	if len(v.stack) == 0 {
 		return apiError("exception_during_validation", "Exception when validating node", raised.text,
 			ojson.NewObject("exception_type", raised.kind, "traceback", traceback))
 	}
-	consumer := v.doc.nodes[v.stack[len(v.stack)-1].node]
-	k := &nodeChecker{validator: v, node: consumer}
+	reader := v.stack[len(v.stack)-1]
+	k := &nodeChecker{validator: v, node: v.doc.nodes[reader.node]}
+	in := v.checks[reader.node].links[reader.next-1].input
+	link, _ := k.node.inputs.Get(in.Name)
 	return apiError("exception_during_inner_validation", "Exception when validating inner node", raised.text,
-		ojson.NewObject("input_name", f.via.input.Name, "input_config", k.config(f.via.input), "exception_message", raised.text,
-			"exception_type", raised.kind, "traceback", traceback, "linked_node", f.via.value))
+		ojson.NewObject("input_name", in.Name, "input_config", k.config(in), "exception_message", raised.text,
+			"exception_type", raised.kind, "traceback", traceback, "linked_node", link))
 }
 
 // cycle notes that a link closes a circle. ComfyUI exhausts its recursion here and refuses the prompt without any node error,
