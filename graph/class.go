@@ -98,7 +98,7 @@ type Input struct {
 // Combo reports whether the input is a drop-down.
 func (in *Input) Combo() bool { return in.Type == TypeCombo }
 
-// Widget reports whether an editor shows the input as a field to type or choose in (contract 5.3).
+// Widget reports whether an editor shows the input as a field to type or choose in.
 func (in *Input) Widget() bool {
 	switch in.Type {
 	case TypeInt, TypeFloat, TypeString, TypeBoolean, TypeCombo:

@@ -2,7 +2,7 @@ package graph
 
 import "github.com/oneactor/oneactor/graph/ojson"
 
-// Types of events. All but the last two are messages of ComfyUI's websocket (contract 2.2) and carry their data; "status" and the
+// Types of events. All but the last two are messages of ComfyUI's websocket and carry their data; "status" and the
 // closing "executing" without a node belong to the queue, which knows what comes after the prompt.
 const (
 	EventExecutionStart       = "execution_start"

@@ -13,7 +13,7 @@ type expanded struct {
 	since int // what the run had in its ui list when the nodes joined
 }
 
-// expand takes the new nodes into the plan (contract 4.5). They are not validated, as in ComfyUI.
+// expand takes the new nodes into the plan. They are not validated, as in ComfyUI.
 func (r *run) expand(n *runNode, m *merged, ui *uiResult) error {
 	n.expanded = &expanded{calls: m.calls, links: map[Link]runLink{}, ui: ui, since: len(r.ui)}
 	first := len(r.nodes)

@@ -15,7 +15,7 @@ type gathered struct {
 	one     [1]any // room for the list of a constant
 }
 
-// gather collects the inputs of a node (contract 4.2). Inputs that are absent are left out: the field keeps its default.
+// gather collects the inputs of a node. Inputs that are absent are left out: the field keeps its default.
 func (r *run) gather(n *runNode) ([]gathered, error) {
 	list, err := r.appendInputs(r.gathered[:0], n)
 	r.gathered = list

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// merged puts together what the calls of a node returned (contract 4.3).
+// merged puts together what the calls of a node returned.
 type merged struct {
 	outputs  [][]any
 	ui       UI

@@ -2,7 +2,7 @@ package graph
 
 import "github.com/oneactor/oneactor/graph/ojson"
 
-// ObjectInfo describes a class as GET /object_info does (contract 1.5), with the drop-downs filled by choices; a nil choices
+// ObjectInfo describes a class as GET /object_info does, with the drop-downs filled by choices; a nil choices
 // leaves the lists behind a key empty. An unknown class is nil without an error; an error says which list could not be read.
 func (r *Registry) ObjectInfo(class string, choices Choices) (*ojson.Object, error) {
 	c := r.classes[class]

@@ -1,10 +1,10 @@
 package graph
 
-// readyQueue holds the nodes that can run, as a binary heap. The least key is next: it is made of the rank by contract 4.4 and,
+// readyQueue holds the nodes that can run, as a binary heap. The least key is next: it is made of the rank and,
 // among equals, of the order of joining the plan.
 type readyQueue []uint64
 
-// rank is the first rule that fits: an output, a node whose consumer is an output, one two steps away, any other.
+// rank is ComfyUI's choice among ready nodes, the first rule that fits: an output, a node whose consumer is an output, one two steps away, any other.
 func (n *runNode) rank() uint64 {
 	switch {
 	case n.class.Output:

@@ -80,7 +80,7 @@ func (r *run) sendExecuted(n *runNode, ui any) {
 		Data: ojson.NewObject("node", n.boxID(), "display_node", n.box(n.displayID()), "output", ui, "prompt_id", r.promptID)})
 }
 
-// fail ends the prompt with the error of a node, or as interrupted (contract 4.9).
+// fail ends the prompt with the error of a node, or as interrupted.
 func (r *run) fail(n *runNode, err error) error {
 	root := n.root()
 	data := ojson.NewObject("prompt_id", r.promptID, "node_id", root.id, "node_type", root.className(),

@@ -27,7 +27,7 @@ type runNode struct {
 	waiting []int32 // sources without a result yet, each once
 	seq     int32   // when it joined the plan
 	queued  bool    // among the ready ones
-	// feedsOutput: an output node reads it; feedsFeeder: a node that feeds an output does (contract 4.4).
+	// feedsOutput: an output node reads it; feedsFeeder: a node that feeds an output does.
 	feedsOutput, feedsFeeder bool
 
 	result   *entry

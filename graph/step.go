@@ -110,7 +110,7 @@ func (r *run) askLazy(n *runNode, inputs []gathered) (wanted bool, err error) {
 	return wanted, nil
 }
 
-// callAll runs a node once per item of its lists (contract 4.3).
+// callAll runs a node once per item of its lists.
 func (r *run) callAll(n *runNode, inputs []gathered, m *merged) error {
 	calls := n.class.calls(inputs)
 	m.init(n.class, calls)

@@ -34,7 +34,7 @@ func (v *Validation) Err() error {
 	return v.Errors
 }
 
-// Validate checks a prompt as contract section 3 says and stores coerced constants back into it. targets limits the outputs
+// Validate checks a prompt as ComfyUI does and stores coerced constants back into it. targets limits the outputs
 // to these ids; nil means all of them. Depth is bounded by memory only: neither long chains nor cycles recurse.
 func (e *Engine) Validate(prompt *ojson.Object, targets []string) *Validation {
 	v := &validator{
@@ -95,7 +95,7 @@ type nodeError struct {
 	from    int
 }
 
-// wholePrompt is stage 1 (contract 3.2). ComfyUI stops at the first failure; the engine's own list has all of them.
+// wholePrompt is stage 1. ComfyUI stops at the first failure; the engine's own list has all of them.
 func (v *validator) wholePrompt(r *Registry, targets []string) {
 	unknown := map[string]InputError{}
 	wanted := make(map[string]bool, len(targets))
@@ -153,7 +153,7 @@ func (r *Registry) unknownClass(class string) InputError {
 	return InputError{Class: class, Problem: "the class does not exist", Hint: hint}
 }
 
-// output validates one output node and all it needs (contract 3.3).
+// output validates one output node and all it needs.
 func (v *validator) output(o int32) {
 	v.visit(o)
 	n := v.doc.nodes[o]

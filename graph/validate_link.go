@@ -97,7 +97,7 @@ func slotOf(slot any, outputs int) (int, *exception) {
 	return int(n), nil
 }
 
-// compatible applies contract 3.5 in its safe form: "*" on either side, equal types, or comma lists with a common member.
+// compatible is the rule for links, as lenient as it can be without breaking a client: "*" on either side, equal types, or comma lists with a common member.
 func (k *nodeChecker) compatible(from *Class, out *Output, in *Input) bool {
 	if out.Type == TypeAny || in.Type == TypeAny {
 		return true

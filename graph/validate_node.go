@@ -26,7 +26,7 @@ type checkedLink struct {
 	source int32
 }
 
-// checkNode applies the rules of contract 3.4 to one node and stores coerced constants back. Inputs are taken in the order of
+// checkNode validates one node by itself and stores coerced constants back. Inputs are taken in the order of
 // declaration; ComfyUI's order is that of a set.
 func (v *validator) checkNode(i int32, check *nodeCheck) {
 	n := v.doc.nodes[i]
@@ -73,6 +73,7 @@ func (k *nodeChecker) iterable() bool {
 	return false
 }
 
+// nodeChecker is the work on one node.
 type nodeChecker struct {
 	*validator
 	node  *docNode

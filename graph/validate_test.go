@@ -18,7 +18,7 @@ func refusal(v *Validation) string {
 	return jsonText(v.NodeErrors())
 }
 
-// The objects of contract 3.2 and 3.6, each with the exact text.
+// The error objects of ComfyUI, each with the exact text.
 func TestValidateErrors(t *testing.T) {
 	const (
 		failed   = `{"error":{"type":"prompt_outputs_failed_validation","message":"Prompt outputs failed validation","details":%s,"extra_info":{}},"node_errors":%s}`
@@ -115,7 +115,7 @@ func TestValidateLongList(t *testing.T) {
 	}
 }
 
-// The coercion table of contract 3.4: what is stored back, or the Python exception.
+// How Python converts constants: what is stored back, or the Python exception.
 func TestCoerce(t *testing.T) {
 	tests := []struct {
 		wire string

@@ -76,7 +76,7 @@ func (v *validator) reasons(node int32) []*ojson.Object {
 }
 
 // exception is the error object for a node on which Python gives up: of one form on an output, of another on a node that
-// was reached through a link, which is then named (contract 3.6).
+// was reached through a link, which is then named.
 func (v *validator) exception(node int32, raised *exception) *ojson.Object {
 	n := v.doc.nodes[node]
 	traceback := []any{"  validate node " + n.id + " (" + n.class.Name + ")\n"}

@@ -8,7 +8,7 @@ type Link struct {
 	Slot int
 }
 
-// Blocker stops everything after it: a node that receives one is skipped and its outputs are blockers too (contract 4.7).
+// Blocker stops everything after it: a node that receives one is skipped and its outputs are blockers too.
 // A message is reported once, at the first consumer; without one the branch ends silently.
 //
 // Returned as the error of Run it blocks all outputs of the node; to block one output, make that result field a Maybe.
@@ -39,7 +39,7 @@ func (m Maybe[T]) unwrapMaybe() any {
 	return m.value
 }
 
-// Expansion replaces a node by further nodes (contract 4.5). A result field of type *Expansion is no socket; where it is not
+// Expansion replaces a node by further nodes. A result field of type *Expansion is no socket; where it is not
 // nil the engine runs Nodes and takes Result for the outputs, and the other result fields are not looked at.
 type Expansion struct {
 	// Nodes are the new nodes by id in API form; by convention an id is "<parent id>.<list index>.<graph number>.<counter>".
