@@ -48,13 +48,14 @@ type CLIPOptions struct {
 const (
 	tokenTable    = "text_model.embeddings.token_embedding.weight"
 	positionTable = "text_model.embeddings.position_embedding.weight"
+	projection    = "text_projection"
 )
 
 // ReadCLIP works out the structure of a text encoder from weights under Hugging Face names. The error wraps ErrUnsupported.
 func ReadCLIP(set *weights.Set) (CLIPConfig, error) {
 	c := CLIPConfig{
 		Vocabulary: int(size(set, tokenTable, 0)), Width: int(size(set, tokenTable, 1)), Tokens: int(size(set, positionTable, 0)),
-		Projection: int(size(set, "text_projection.weight", 0)),
+		Projection: int(max(size(set, projection+".weight", 0), size(set, projection, 1))),
 	}
 	for set.Has(clipLayer(c.Layers) + ".layer_norm1.weight") {
 		c.Layers++
@@ -168,8 +169,11 @@ func (n *net) pool(rows, end *onnx.Value, length int64, project bool) *onnx.Valu
 	// One row of each prompt by a mask: a gather along two axes at once would need the batch's numbers.
 	mask := n.Cast(n.Op("Equal", n.Cast(index, onnx.Float32), places), onnx.Float32)
 	pooled := n.Op("ReduceSum", n.Mul(all, mask), n.Ints(1), onnx.Int("keepdims", 0)) // [B,D]
-	if project && n.set.Has("text_projection.weight") {
-		return n.linear(pooled, "text_projection")
+	switch {
+	case project && n.set.Has(projection+".weight"):
+		return n.linear(pooled, projection)
+	case project && n.set.Has(projection): // OpenCLIP keeps it as [D,out], a linear layer as [out,D]
+		return n.Gemm(pooled, n.weight(projection), nil, false)
 	}
 	return pooled
 }

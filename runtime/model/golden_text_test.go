@@ -2,60 +2,65 @@ package model_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/goldentest"
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/ort/ortest"
 	"github.com/oneactor/oneactor/runtime/tensor"
+	"github.com/oneactor/oneactor/runtime/tokenizer"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
-// endToken ends a prompt.
-const endToken = 49407
-
-// prompt is one entry of the metadata of a text fixture.
-type prompt struct {
-	Key  string
-	Text string
-	Skip *int  `json:"clip_skip"`
-	Rows []int // start, stop, step of the stored token rows
+// textEncoder is one encoder of a model and how the model uses it.
+type textEncoder struct {
+	set     *weights.Set
+	tokens  tokenizer.Encoder
+	options model.CLIPOptions
 }
 
-// tokens maps texts to the token chunks of SD 1.x in tokens.json; a text with weights or embeddings is left out.
-func tokens(t *testing.T) map[string][][]int64 {
-	var entries []struct {
-		Text string
-		SD1  map[string][]struct {
-			IDs     []any
-			Weights []any
+// openTextEncoders opens the encoders that a text fixture is about, with the layer each model family takes (contract 7.10).
+func openTextEncoders(t *testing.T, file *goldentest.File, name string) ([]textEncoder, error) {
+	names := []string{name}
+	if list, ok := file.Metadata()["files"]; ok {
+		if err := json.Unmarshal([]byte(list), &names); err != nil {
+			t.Fatal(err)
 		}
 	}
-	goldentest.JSON(t, filepath.Join(goldentest.Dir(t), "unit", "tokens.json"), &entries)
-	known := map[string][][]int64{}
-	for _, e := range entries {
-		var chunks [][]int64
-		plain := true
-		for _, c := range e.SD1["l"] {
-			var ids []int64
-			for _, id := range c.IDs {
-				n, ok := id.(float64)
-				plain = plain && ok && c.Weights == nil
-				ids = append(ids, int64(n))
-			}
-			chunks = append(chunks, ids)
+	var encoders []textEncoder
+	for _, n := range names {
+		path := modelFile(t, strings.TrimSuffix(n, ".safetensors"), "checkpoints", "text_encoders")
+		switch c, err := weights.OpenCheckpoint(path); {
+		case err != nil: // a text encoder alone
+		case c.TextG != nil:
+			return []textEncoder{encoderOf(c.Text, weights.CLIPL), encoderOf(c.TextG, weights.CLIPG)}, nil
+		case c.Family == weights.SD2:
+			return []textEncoder{encoderOf(c.Text, weights.CLIPH)}, nil
 		}
-		if plain && len(chunks) > 0 {
-			known[e.Text] = chunks
+		set, kind, err := weights.OpenTextEncoder(path)
+		if err != nil {
+			return nil, err
 		}
+		encoders = append(encoders, encoderOf(set, kind))
 	}
-	return known
+	return encoders, nil
 }
 
-// TestGoldenText runs the encoder on those prompts of the fixtures whose tokens are given as well. Weights, embeddings and long
-// prompts are put together by the caller of the encoder and tested there.
+func encoderOf(set *weights.Set, kind weights.TextKind) textEncoder {
+	switch kind {
+	case weights.CLIPH:
+		return textEncoder{set, tokenizer.EncoderH, model.CLIPOptions{Layer: -2, Activation: model.GELU, Project: true}}
+	case weights.CLIPG:
+		return textEncoder{set, tokenizer.EncoderG, model.CLIPOptions{Layer: -2, Activation: model.GELU, Project: true, Raw: true}}
+	}
+	return textEncoder{set, tokenizer.EncoderL, model.CLIPOptions{}}
+}
+
+// TestGoldenText runs the encoders on the prompts of the fixtures that have neither weights nor textual inversions. Those are put
+// together by the caller of the encoder and tested there.
 func TestGoldenText(t *testing.T) {
 	levels(t, func(t *testing.T, r runner) {
 		for _, path := range goldentest.Files(t, "unit", "text_*.safetensors") {
@@ -67,80 +72,120 @@ func TestGoldenText(t *testing.T) {
 func goldenText(t *testing.T, r runner, path string) {
 	name := subject(path, "text")
 	file := goldentest.Load(t, path)
-	source := modelName(t, file, name)
-	if source == "" {
-		goldentest.Waiting(t, name, "more than one text encoder: SDXL is not supported yet")
-		return
-	}
-	set, kind, err := weights.OpenTextEncoder(modelFile(t, source, "checkpoints", "text_encoders"))
+	encoders, err := openTextEncoders(t, file, name)
 	if err != nil {
 		waitFor(t, name, err)
 		return
 	}
-	both, err := weights.OpenCheckpoint(modelFile(t, source, "checkpoints", "text_encoders"))
-	if kind != weights.CLIPL || (err == nil && both.TextG != nil) {
-		goldentest.Waiting(t, name, "the text encoders of SD 2 and SDXL are not supported yet")
-		return
+	if len(encoders) == 2 { // SDXL takes the layer before the last of CLIP-L too, and does not normalise it
+		encoders[0].options = model.CLIPOptions{Layer: -2, Raw: true}
 	}
-	var prompts []prompt
+	var prompts []struct {
+		Key, Text string
+		Skip      *int  `json:"clip_skip"`
+		Rows      []int // start, stop, step of the stored token rows
+	}
 	if err := json.Unmarshal([]byte(file.Metadata()["prompts"]), &prompts); err != nil {
 		t.Fatal(err)
 	}
-	known, ran := tokens(t), 0
+	ran := 0
 	for _, p := range prompts {
-		chunks, ok := known[p.Text]
-		if !ok || len(chunks) != 1 {
+		if strings.Contains(p.Text, "embedding:") {
+			continue
+		}
+		var cond, pooled *tensor.Tensor
+		for _, e := range encoders {
+			prompt, err := tokenizer.Tokenize(p.Text, tokenizer.Options{Encoder: e.tokens})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if prompt.Weighted() {
+				break
+			}
+			if p.Skip != nil {
+				e.options.Layer = *p.Skip
+			}
+			hidden, last := encode(t, r, e, prompt)
+			if cond != nil {
+				if hidden, err = tensor.Concat(2, cond, hidden); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cond, pooled = hidden, last
+		}
+		if cond == nil {
 			continue
 		}
 		ran++
-		o := model.CLIPOptions{}
-		if p.Skip != nil {
-			o.Layer = *p.Skip
-		}
-		hidden, pooled := encode(t, r, set, o, chunks, nil)
-		goldentest.Close(t, p.Key+".cond", rows(t, hidden, p.Rows), file.Get(t, p.Key+".cond"), goldentest.Tolerance(t, path, network))
+		goldentest.Close(t, p.Key+".cond", rows(t, cond, p.Rows), file.Get(t, p.Key+".cond"), goldentest.Tolerance(t, path, network))
 		goldentest.Close(t, p.Key+".pooled", pooled, file.Get(t, p.Key+".pooled"), goldentest.Tolerance(t, path, network))
 	}
-	t.Logf("%d of %d prompts have their tokens in tokens.json and no weights", ran, len(prompts))
+	if ran == 0 {
+		t.Error("no prompt without weights")
+	}
 }
 
-// modelName is the model of a text fixture: its metadata names the file, or else the fixture's own name does.
-func modelName(t *testing.T, file *goldentest.File, name string) string {
-	text, ok := file.Metadata()["files"]
-	if !ok {
-		return name
-	}
-	var files []string
-	if err := json.Unmarshal([]byte(text), &files); err != nil {
-		t.Fatal(err)
-	}
-	if len(files) != 1 {
-		return ""
-	}
-	return files[0][:len(files[0])-len(".safetensors")]
-}
-
-// encode runs a text encoder on chunks of tokens.
-func encode(t *testing.T, r runner, set *weights.Set, o model.CLIPOptions, chunks [][]int64, extra *tensor.Tensor) (hidden, pooled *tensor.Tensor) {
+// encode runs a text encoder on all chunks of a prompt and joins their rows; the pooled row is the first chunk's.
+func encode(t *testing.T, r runner, e textEncoder, p *tokenizer.Prompt) (hidden, pooled *tensor.Tensor) {
 	t.Helper()
-	var ends []int64
-	for _, c := range chunks {
-		ends = append(ends, int64(slices.Index(c, endToken)))
+	var ids, ends []int64
+	for _, chunk := range p.Chunks {
+		ends = append(ends, int64(slices.IndexFunc(chunk, func(t tokenizer.Token) bool { return t.ID == tokenizer.EOS })))
+		for _, token := range chunk {
+			ids = append(ids, int64(token.ID))
+		}
 	}
-	inputs := map[string]ort.Value{
-		"tokens": ort.FromInt64(slices.Concat(chunks...), len(chunks), len(chunks[0])),
-		"end":    ort.FromInt64(ends, len(ends)),
-	}
-	if extra != nil {
-		o.Extra = true
-		inputs["extra"] = ort.FromTensor(extra)
-	}
-	g, err := model.CLIP(set, o)
+	g, err := model.CLIP(e.set, e.options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := r.run(t, g, inputs, "hidden", "pooled")
-	return out[0], out[1]
+	out := r.run(t, g, map[string]ort.Value{
+		"tokens": ort.FromInt64(ids, len(ends), len(ids)/len(ends)),
+		"end":    ort.FromInt64(ends, len(ends)),
+	}, "hidden", "pooled")
+	hidden, err = out[0].Reshape(1, -1, out[0].Dim(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hidden, out[1].Rows(0, 1)
+}
+
+// TestGoldenTextExtraRows checks textual inversion at the encoder: rows of the token table given as extra rows do the same.
+func TestGoldenTextExtraRows(t *testing.T) {
+	r := runner{ortest.Setup(t), ort.Mapped}
+	set, kind, err := weights.OpenTextEncoder(modelFile(t, "tiny-sd15", "checkpoints"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := encoderOf(set, kind)
+	p, err := tokenizer.Tokenize("a cat and a dog", tokenizer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := encode(t, r, e, p)
+	ref, _ := set.Ref("text_model.embeddings.token_embedding.weight")
+	table, err := ref.Float32()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]int64, len(p.Chunks[0]))
+	extra := tensor.New(len(ids), table.Dim(1))
+	for i, token := range p.Chunks[0] {
+		ids[i] = int64(token.ID)
+		if i%2 == 1 { // every other token by its row
+			ids[i] = int64(table.Dim(0) + i)
+			copy(extra.Rows(i, i+1).Data, table.Rows(token.ID, token.ID+1).Data)
+		}
+	}
+	e.options.Extra = true
+	g, err := model.CLIP(e.set, e.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.run(t, g, map[string]ort.Value{
+		"tokens": ort.FromInt64(ids, 1, len(ids)), "end": ort.FromInt64([]int64{6}, 1), "extra": ort.FromTensor(extra),
+	}, "hidden")[0]
+	goldentest.Close(t, "hidden", got, want, 1e-6)
 }
 
 // rows takes token rows [start:stop:step] of [1,T,D].
