@@ -11,9 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbnjay/memory"
-
 	"github.com/oneactor/oneactor/frontend"
+	"github.com/oneactor/oneactor/internal/machine"
 	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/folder"
 	"github.com/oneactor/oneactor/runtime/ort"
@@ -104,7 +103,7 @@ func (h host) Doctor() frontend.Diagnosis {
 	r := ort.Diagnose(h.options)
 	d := frontend.Diagnosis{
 		Library: r.Library, Version: r.Version, Providers: r.Providers, Device: r.Device, Threads: r.Threads,
-		Note: r.Note, Problem: r.Problem, Memory: int64(memory.TotalMemory()),
+		Note: r.Note, Problem: r.Problem, Memory: machine.MemoryLimit(),
 	}
 	for _, a := range r.Tried {
 		d.Tried = append(d.Tried, frontend.Attempt{Source: a.Source, Path: a.Path, Version: a.Version, Problem: a.Problem})

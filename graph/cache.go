@@ -1,6 +1,9 @@
 package graph
 
-import "github.com/oneactor/oneactor/graph/ojson"
+import (
+	"github.com/oneactor/oneactor/graph/ojson"
+	"github.com/oneactor/oneactor/internal/machine"
+)
 
 // entry is what a node put out: for every slot of its class a list of items. It does not change once made, except for its
 // place in the cache.
@@ -46,7 +49,7 @@ const entryBytes = 512
 
 func newCache(limit int64) *cache {
 	if limit <= 0 {
-		limit = memoryLimit() / 4
+		limit = machine.MemoryLimit() / 4
 	}
 	c := &cache{limit: limit, bySign: map[signature]*shared{}}
 	c.idle.prev, c.idle.next = &c.idle, &c.idle

@@ -78,9 +78,3 @@ func TestSizeOf(t *testing.T) {
 		})
 	}
 }
-
-func TestMemoryLimit(t *testing.T) {
-	if got := memoryLimit(); got < 64<<20 || got > 1<<50 {
-		t.Errorf("memory of %d bytes", got)
-	}
-}

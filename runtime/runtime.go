@@ -4,8 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/pbnjay/memory"
-
+	"github.com/oneactor/oneactor/internal/machine"
 	"github.com/oneactor/oneactor/runtime/folder"
 	"github.com/oneactor/oneactor/runtime/ort"
 )
@@ -42,7 +41,7 @@ func New(c Config) (*Runtime, error) {
 		c.Folders = layout
 	}
 	if c.ModelBytes == 0 {
-		c.ModelBytes = int64(memory.TotalMemory() / 2)
+		c.ModelBytes = machine.MemoryLimit() / 2
 	}
 	rt := &Runtime{Folders: c.Folders, DisableMetadata: c.DisableMetadata}
 	rt.sessions = sessionCache{

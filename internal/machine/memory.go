@@ -1,4 +1,5 @@
-package graph
+// Package machine tells what the program may use of the machine it runs on.
+package machine
 
 import (
 	"os"
@@ -11,8 +12,8 @@ import (
 // fallbackMemory is assumed where the machine does not say how much it has.
 const fallbackMemory = 8 << 30
 
-// memoryLimit is the memory this process may use, in bytes: the smallest of the machine's, its control group's and GOMEMLIMIT.
-func memoryLimit() int64 {
+// MemoryLimit is the memory this process may use, in bytes: the smallest of the machine's, its control group's and GOMEMLIMIT.
+func MemoryLimit() int64 {
 	limit := physicalMemory()
 	if limit <= 0 {
 		limit = fallbackMemory

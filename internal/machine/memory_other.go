@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package graph
+package machine
 
 // physicalMemory is not known here.
 func physicalMemory() int64 { return 0 }
