@@ -40,11 +40,14 @@ func softLight(x float32) float32 {
 }
 
 // Blend mixes o, fitted to i (bicubic, centre crop), into i by a mode; factor is how much of the mix shows. The result is
-// clipped to 0…1.
+// clipped to 0…1. A batch of one goes with every item of the other.
 func (i Image) Blend(o Image, factor float64, mode string) (Image, error) {
 	f, ok := blendModes[mode]
 	if !ok {
 		return Image{}, fmt.Errorf("unknown blend mode %q; use one of %s", mode, strings.Join(slices.Sorted(maps.Keys(blendModes)), ", "))
+	}
+	if i.Dim(0) == 1 {
+		i = Image{i.Repeat(o.Dim(0))}
 	}
 	o, err := o.fitted(i)
 	if err != nil {
@@ -95,14 +98,14 @@ func (i Image) SplitAlpha() (Image, Mask) {
 	return i.withChannels(3), Mask{alpha}
 }
 
-// JoinAlpha gives the picture an alpha channel: transparent where the mask, stretched over it, is 1. The smaller batch is
-// repeated.
+// JoinAlpha gives the picture an alpha channel: transparent where the mask, stretched over it, is 1. There are as many as the
+// smaller batch has.
 func (i Image) JoinAlpha(m Mask) (Image, error) {
 	planes, err := imaging.Resize(m.planes(), i.Dim(1), i.Dim(2), imaging.Bilinear)
 	if err != nil {
 		return Image{}, err
 	}
-	n := max(i.Dim(0), planes.Dim(0))
+	n := min(i.Dim(0), planes.Dim(0))
 	mask := planes.Repeat(n)
 	out := Image{i.Repeat(n)}.withChannels(3).withChannels(4)
 	for p, v := range mask.Data {

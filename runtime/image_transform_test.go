@@ -224,3 +224,18 @@ func TestImageMorphology(t *testing.T) {
 		t.Error("an unknown operation is accepted")
 	}
 }
+
+// Batches follow ComfyUI 0.3.64: JoinImageWithAlpha stops with the smaller one, ImageBlend spreads a single picture.
+func TestImageBlendBatches(t *testing.T) {
+	three, one := Image{solid(2, 1, 1, 0x336699).Repeat(3)}, solid(2, 1, 1, 0xffffff)
+	joined, err := three.JoinAlpha(mask(2, 0, 0.25))
+	if err != nil || joined.Dim(0) != 1 {
+		t.Errorf("3 pictures with 1 mask: %v (%v)", joined.Shape, err)
+	}
+	for _, tt := range []struct{ lower, upper Image }{{one, three}, {three, one}} {
+		got, err := tt.lower.Blend(tt.upper, 0.5, "normal")
+		if err != nil || got.Dim(0) != 3 || got.Data[0] != got.Data[12] {
+			t.Errorf("%d blended with %d: %v (%v)", tt.lower.Dim(0), tt.upper.Dim(0), got.Shape, err)
+		}
+	}
+}

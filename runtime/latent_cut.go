@@ -12,17 +12,30 @@ import (
 const minCropCells = 8
 
 // Crop cuts a rectangle given in pixels out of a latent. The corner is moved so that minCropCells remain; what would lie
-// outside is left away.
+// outside is left away. In a latent smaller than minCropCells that moves the corner before the edge, and as in ComfyUI positions
+// before the edge count from the far end.
 func (l Latent) Crop(x, y, width, height int) (Latent, error) {
 	h, w := l.Samples.Dim(2), l.Samples.Dim(3)
-	left := max(min(x/cell, w-minCropCells), 0)
-	top := max(min(y/cell, h-minCropCells), 0)
-	samples, err := imaging.Window(l.Samples, top, left, min(height/cell, h-top), min(width/cell, w-left))
+	left, right := cropSpan(w, x/cell, width/cell)
+	top, bottom := cropSpan(h, y/cell, height/cell)
+	samples, err := imaging.Window(l.Samples, top, left, bottom-top, right-left)
 	if err != nil {
 		return Latent{}, err
 	}
 	l.Samples = samples
 	return l, nil
+}
+
+// cropSpan is where a crop of size cells from at on begins and ends along an axis of n cells.
+func cropSpan(n, at, size int) (from, to int) {
+	at = min(at, n-minCropCells)
+	inside := func(i int) int {
+		if i < 0 {
+			i += n
+		}
+		return min(max(i, 0), n)
+	}
+	return inside(at), inside(at + size)
 }
 
 // Rotate turns a latent clockwise by quarters·90 degrees.

@@ -29,8 +29,11 @@ func (l Latent) Multiply(factor float64) Latent {
 	return l
 }
 
-// Blend is l·factor + o·(1-factor); o is fitted bicubic.
+// Blend is l·factor + o·(1-factor); o is fitted bicubic. A batch of one goes with every item of the other.
 func (l Latent) Blend(o Latent, factor float64) (Latent, error) {
+	if l.Samples.Dim(0) == 1 {
+		l.Samples = l.Samples.Repeat(o.Samples.Dim(0))
+	}
 	b, err := fitLatent(o.Samples, l.Samples, imaging.Bicubic)
 	if err != nil {
 		return Latent{}, err

@@ -340,3 +340,34 @@ func TestLatentFile(t *testing.T) {
 		t.Errorf("a file without a latent: error is %v", err)
 	}
 }
+
+// Rows and columns are those of ComfyUI 0.3.64's LatentCrop, which slices x[:, :, top:bottom, left:right] of Python after moving
+// the corner to size-8.
+func TestLatentCropSmall(t *testing.T) {
+	tests := []struct {
+		name        string
+		n, at, size int // cells
+		from, to    int
+	}{
+		{"inside", 12, 2, 8, 2, 10},
+		{"moved", 12, 9, 8, 4, 12},
+		{"exactly eight", 8, 3, 8, 0, 8},
+		{"small, from the far end", 5, 0, 25, 2, 5},
+		{"small, end before the edge too", 5, 3, 8, 2, 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if from, to := cropSpan(tt.n, tt.at, tt.size); from != tt.from || to != tt.to {
+				t.Errorf("got %d:%d, want %d:%d", from, to, tt.from, tt.to)
+			}
+		})
+	}
+}
+
+func TestLatentBlendBatch(t *testing.T) {
+	one, three := ZeroLatent(1, 4, 2, 2), ZeroLatent(3, 4, 2, 2)
+	got, err := one.Blend(three, 0.5)
+	if err != nil || got.Samples.Dim(0) != 3 {
+		t.Errorf("1 blended with 3: %v (%v)", got.Samples.Shape, err)
+	}
+}

@@ -84,9 +84,6 @@ func (rt *Runtime) Encode(ctx context.Context, v VAE, i Image) (Latent, error) {
 
 // EncodeTiled is Encode piece by piece: Tiles are in pixels.
 func (rt *Runtime) EncodeTiled(ctx context.Context, v VAE, i Image, t Tiles) (Latent, error) {
-	if t.Overlap >= t.Size/2 {
-		return Latent{}, fmt.Errorf("tiles of %d px cannot overlap by %d px: use less than half a tile", t.Size, t.Overlap)
-	}
 	return rt.encode(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, f step) (*tensor.Tensor, error) {
 		return averagePasses(ctx, x, t, 1/float64(v.ratio()), v.config.LatentChannels, f)
 	})

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -16,6 +17,14 @@ type tile struct{ height, width, overlap int }
 // passes are three shapes of equal area; averaging them hides the seams.
 func passes(size, overlap int) []tile {
 	return []tile{{size * 2, size / 2, overlap}, {size / 2, size * 2, overlap}, {size, size, overlap}}
+}
+
+// covers fails where more than one tile is needed but the overlap leaves no way on from one to the next.
+func (t tile) covers(height, width int) error {
+	if (height > t.height && t.overlap >= t.height) || (width > t.width && t.overlap >= t.width) {
+		return fmt.Errorf("tiles of %dx%d cannot overlap by %d: choose larger tiles or a smaller overlap", t.width, t.height, t.overlap)
+	}
+	return nil
 }
 
 // tiled runs f over tiles of every item of x [B,C,H,W] and blends them: inside the overlap a tile fades linearly. scale is how much
@@ -110,6 +119,9 @@ func averagePasses(ctx context.Context, x *tensor.Tensor, t Tiles, scale float64
 ) (*tensor.Tensor, error) {
 	var sum *tensor.Tensor
 	for _, shape := range passes(t.Size, t.Overlap) {
+		if err := shape.covers(x.Dim(2), x.Dim(3)); err != nil {
+			return nil, err
+		}
 		y, err := tiled(ctx, x, shape, scale, channels, f)
 		if err != nil {
 			return nil, err

@@ -23,8 +23,24 @@ type translator struct {
 	translation
 }
 
-// translate rewrites what the dialects write differently: names of groups, {,n}, \Z, \U, "[" inside a class, and flags that
-// only Python has. What both understand, and what is wrong in both, passes through.
+// Python takes letters and numbers of every kind for parts of a word, but, unlike .NET, neither marks, joiners nor connectors
+// other than "_"; and the four information separators for space.
+const (
+	wordSet  = `\p{L}\p{N}_`
+	spaceSet = `\s\x1c-\x1f`
+	edge     = `(?:(?<=[` + wordSet + `])(?![` + wordSet + `])|(?<![` + wordSet + `])(?=[` + wordSet + `]))`
+	notEdge  = `(?:(?<=[` + wordSet + `])(?=[` + wordSet + `])|(?<![` + wordSet + `])(?![` + wordSet + `]))`
+)
+
+// meanings are the escapes that the dialects understand differently, outside a class and inside one. \W and \S inside a class
+// keep the meaning they have in .NET, because a part of a class cannot be negated there.
+var meanings = map[bool]map[rune]string{
+	false: {'w': `[` + wordSet + `]`, 'W': `[^` + wordSet + `]`, 's': `[` + spaceSet + `]`, 'S': `[^` + spaceSet + `]`, 'b': edge, 'B': notEdge},
+	true:  {'w': wordSet, 's': spaceSet},
+}
+
+// translate rewrites what the dialects write or mean differently: names of groups, {,n}, \Z, \U, \w, \s, \b, "[" inside a class,
+// and flags that only Python has. What both understand, and what is wrong in both, passes through.
 func translate(pattern string) (translation, error) {
 	t := translator{in: []rune(pattern), translation: translation{names: map[string]int{}}}
 	for t.at < len(t.in) {
@@ -100,6 +116,10 @@ func (t *translator) escape(inClass bool) error {
 		}
 		if !strings.ContainsRune(known, r) {
 			return fmt.Errorf("bad escape \\%c at position %d", r, t.at)
+		}
+		if text, ok := meanings[inClass][r]; ok {
+			t.emit(text, 2)
+			return nil
 		}
 		t.emit(`\`+string(r), 2)
 	default:

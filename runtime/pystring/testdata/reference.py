@@ -42,6 +42,13 @@ PATTERNS = [
     (r"\w+", "naïve café", "x"),
     (r"[]a]+", "]a[", "x"),
     (r"\U0001F600|\u00e9", "😀é", "x"),
+    (r"\w+", "a\u0301b x\u203fy a\u200db ²½Ⅷ٣ _", "x"),
+    (r"\W+", "a\u0301b x\u203fy", "x"),
+    (r"[\w-]+", "a\u0301b-c", "x"),
+    (r"\b", "a\u0301b c", "|"),
+    (r"\B", "a\u0301b c", "|"),
+    (r"\s+", "a\x1cb\x85c\u2028d", "x"),
+    (r"[\s,]+|\S", "a\x1f,b", "x"),
 ]
 regexes = []
 for pattern, text, template in PATTERNS:
