@@ -75,6 +75,8 @@ type Attempt struct {
 type Bench interface {
 	// WriteWeights makes a checkpoint of SD 1.5 size with random weights.
 	WriteWeights(ctx context.Context, path string, dtype string, seed uint64) error
+	// Parts are the names that BenchOptions.Only may hold.
+	Parts() []string
 	// Measure prints a table; with peers it runs PyTorch in turn.
 	Measure(ctx context.Context, o BenchOptions, out io.Writer) error
 }
@@ -86,4 +88,5 @@ type BenchOptions struct {
 	Rounds     int      // runs of each part; 0 is the default
 	Only       []string // parts to measure; empty: all
 	Threads    int
+	Library    string // as in Settings
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Long: "Measure speed and memory with a checkpoint of SD 1.5 size (random weights unless --checkpoint names one). With --peers PyTorch runs in turn\n" +
 			"and ratios are printed; --python names a Python that has it.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			o.Threads = a.settings.Threads
+			o.Threads, o.Library = a.settings.Threads, a.settings.Library
 			if !peers {
 				o.Peers = ""
 			}
@@ -31,7 +32,7 @@ func (a *app) benchCommand() *cobra.Command {
 	f.BoolVar(&peers, "peers", false, "run PyTorch in turn and print ratios")
 	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
-	f.StringSliceVar(&o.Only, "only", nil, "parts to measure (default all)")
+	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
 	c.AddCommand(a.benchWeightsCommand())
 	return c
 }
