@@ -17,7 +17,7 @@ type LoRA struct {
 // LowRank is one change: W' = W + strength · Alpha/Rank · Up·Down, where Up and Down are matrices when all axes but the
 // first are taken as one.
 type LowRank struct {
-	Down *tensor.Tensor // [rank,in] or, for convolutions, [rank,in,kh,kw]
+	Down *tensor.Tensor // [rank,in] or, for convolutions, [rank,in,kh,kw]: the axes of the weight, whatever the file has
 	Up   *tensor.Tensor // [out,rank] or [out,rank,1,1]
 	Mid  *tensor.Tensor // nil, or the core [rank,rank,kh,kw] of a Tucker decomposition, with Down [rank,in,1,1]
 	// Alpha is what the file says; Rank when it says nothing.
@@ -100,7 +100,8 @@ func (l *LoRA) read(names map[string]string, set *Set) (map[string]LowRank, erro
 		if reason != "" {
 			continue
 		}
-		change, err := refs.load()
+		weight, _ := set.Ref(target) // there, as lowRank has looked
+		change, err := refs.load(weight.Shape)
 		if err != nil {
 			return nil, fmt.Errorf("%s: module %s: %w", l.file.path, m.name, err)
 		}
@@ -192,7 +193,7 @@ func (r lowRankRefs) fits(weight []int64) bool {
 	columns := values(down[1:])
 	if r.mid != nil {
 		mid := r.mid.Shape
-		if len(mid) != 4 || mid[0] != down[0] || mid[1] != down[0] {
+		if len(mid) != 4 || len(weight) != 4 || mid[0] != down[0] || mid[1] != down[0] {
 			return false
 		}
 		columns *= mid[2] * mid[3]
@@ -200,7 +201,8 @@ func (r lowRankRefs) fits(weight []int64) bool {
 	return up[0] == weight[0] && columns == values(weight[1:])
 }
 
-func (r lowRankRefs) load() (c LowRank, err error) {
+// load reads the tensors. A matrix that is stored as a 1x1 convolution, or the reverse, takes the axes of the weight.
+func (r lowRankRefs) load(weight []int64) (c LowRank, err error) {
 	read := func(ref Ref) *tensor.Tensor {
 		t, e := ref.Float32()
 		if err == nil {
@@ -217,6 +219,13 @@ func (r lowRankRefs) load() (c LowRank, err error) {
 		if alpha := read(*r.alpha); err == nil {
 			c.Alpha = alpha.Data[0]
 		}
+	}
+	if err == nil && c.Mid == nil {
+		shape := []int{c.Rank}
+		for _, n := range weight[1:] {
+			shape = append(shape, int(n))
+		}
+		c.Down, err = c.Down.Reshape(shape...)
 	}
 	return c, err
 }

@@ -131,6 +131,39 @@ func TestLoRASuffixes(t *testing.T) {
 	}
 }
 
+// TestLoRAAxes wants the lower factor with the axes of its weight: graphs declare their inputs so.
+func TestLoRAAxes(t *testing.T) {
+	const (
+		linear = "lora_unet_time_embed_0"
+		conv   = "lora_unet_middle_block_1_proj_in"
+	)
+	tests := map[string]struct {
+		module         string
+		up, down, want []int
+	}{
+		"linear":             {linear, []int{6, 2}, []int{2, 4}, []int{2, 4}},
+		"linear as 1x1":      {linear, []int{6, 2, 1, 1}, []int{2, 4, 1, 1}, []int{2, 4}},
+		"convolution":        {conv, []int{8, 2, 1, 1}, []int{2, 8, 1, 1}, []int{2, 8, 1, 1}},
+		"1x1 as a matrix":    {conv, []int{8, 2}, []int{2, 8}, []int{2, 8, 1, 1}},
+		"1x1 with a 1 alone": {conv, []int{8, 2}, []int{2, 8, 1}, []int{2, 8, 1, 1}},
+	}
+	target := loraTarget(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := openLoRA(t, map[string][]int{tt.module + ".lora_up.weight": tt.up, tt.module + ".lora_down.weight": tt.down})
+			changes, err := l.UNet(target.UNet)
+			if err != nil || len(changes) != 1 {
+				t.Fatalf("%d changes, %v", len(changes), err)
+			}
+			for weight, c := range changes {
+				if !slices.Equal(c.Down.Shape, tt.want) {
+					t.Errorf("%s: lower factor of shape %v, want %v", weight, c.Down.Shape, tt.want)
+				}
+			}
+		})
+	}
+}
+
 func TestLoRAUnmatched(t *testing.T) {
 	target := loraTarget(t)
 	const (
