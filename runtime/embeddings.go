@@ -1,10 +1,6 @@
 package runtime
 
 import (
-	"errors"
-	"log/slog"
-
-	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/tokenizer"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -15,18 +11,14 @@ type embeddings struct {
 	width int
 }
 
-// Find looks for the exact name, then for the name with an extension, folder by folder. Vectors of another width belong to another text
-// encoder: they are left out, with a warning.
+// Find looks for the exact name, then for the name with an extension, folder by folder. The error wraps tensor.ErrShape for vectors of
+// another width, which belong to another text encoder.
 func (e embeddings) Find(name string, encoder tokenizer.Encoder) (*tokenizer.Embedding, error) {
 	path, ok := e.rt.Folders.FindEmbedding(name)
 	if !ok {
 		return nil, nil
 	}
 	vectors, err := weights.OpenEmbedding(path, encoder.Key(), e.width)
-	if errors.Is(err, tensor.ErrShape) {
-		slog.Warn("embedding left out of the prompt", "file", path, "reason", err)
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
