@@ -115,7 +115,7 @@ func (m Mask) Feather(left, top, right, bottom int) Mask {
 // rampStep is step i of n on the way to 1.
 func rampStep(i, n int) float32 { return float32((float64(i) + 1) / float64(n)) }
 
-// MaskOperations are the ways Mask.Composite joins two values, by wire name.
+// maskOperations are the ways Mask.Composite joins two values, by wire name.
 var maskOperations = map[string]func(to, from float32) float32{
 	"multiply": func(to, from float32) float32 { return to * from },
 	"add":      func(to, from float32) float32 { return to + from },

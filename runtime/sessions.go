@@ -85,8 +85,8 @@ func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *or
 			return c.session, release, nil
 		}
 		release()
-		// The load belongs to the caller that began it; when that one was cancelled, another begins anew.
-		if !errors.Is(c.err, context.Canceled) || ctx.Err() != nil {
+		// The load belongs to the caller that began it; when that one gave up, another begins anew.
+		if gaveUp := errors.Is(c.err, context.Canceled) || errors.Is(c.err, context.DeadlineExceeded); !gaveUp || ctx.Err() != nil {
 			return nil, nil, c.err
 		}
 	}

@@ -99,6 +99,31 @@ func TestSessionCacheErrors(t *testing.T) {
 	release()
 }
 
+// TestSessionCacheOutlivesImpatience: a load that ends because the caller who began it gave up is begun anew for those who wait.
+func TestSessionCacheOutlivesImpatience(t *testing.T) {
+	for _, gaveUp := range []error{context.Canceled, context.DeadlineExceeded} {
+		t.Run(gaveUp.Error(), func(t *testing.T) {
+			var loads, builds int
+			spec := plusOne("slow", &builds)
+			build := spec.build
+			spec.build = func() (*onnx.Graph, error) {
+				if loads++; loads == 1 {
+					return nil, gaveUp
+				}
+				return build()
+			}
+			_, release, err := testCache(t, 1<<20).acquire(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			release()
+			if loads != 2 || builds != 1 {
+				t.Errorf("%d loads, %d graphs built; want 2 and 1", loads, builds)
+			}
+		})
+	}
+}
+
 func TestWeightsPolicy(t *testing.T) {
 	tests := map[string]struct {
 		policy WeightsPolicy
