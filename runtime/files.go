@@ -2,9 +2,10 @@ package runtime
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"slices"
 	"sync"
-	"time"
 
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -14,13 +15,20 @@ import (
 type fileCache struct {
 	mu     sync.Mutex
 	opened map[string]openedFile
-	closer []func() error
+	files  []*weights.File // of every value, those replaced since included
 }
 
 type openedFile struct {
-	size     int64
-	modified time.Time
-	value    any
+	info  fs.FileInfo // of the path, which may be a folder
+	files []*weights.File
+	value any
+}
+
+// fresh reports whether the path, of which info is new, and the files below it are still what was opened. A folder does not show that
+// a file in it was replaced, so each is looked at.
+func (o openedFile) fresh(info fs.FileInfo) bool {
+	return os.SameFile(o.info, info) && o.info.Size() == info.Size() && o.info.ModTime().Equal(info.ModTime()) &&
+		!slices.ContainsFunc(o.files, (*weights.File).Changed)
 }
 
 // opened returns what open made of path, from the cache where the file has not changed. kind tells apart readings of one file.
@@ -33,7 +41,7 @@ func opened[T any](c *fileCache, kind, path string, open func(path string) (T, e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := kind + "\x00" + path
-	if o, ok := c.opened[key]; ok && o.size == info.Size() && o.modified.Equal(info.ModTime()) {
+	if o, ok := c.opened[key]; ok && o.fresh(info) {
 		return o.value.(T), nil
 	}
 	v, err := open(path)
@@ -43,10 +51,9 @@ func opened[T any](c *fileCache, kind, path string, open func(path string) (T, e
 	if c.opened == nil {
 		c.opened = map[string]openedFile{}
 	}
-	c.opened[key] = openedFile{info.Size(), info.ModTime(), v}
-	for _, f := range files(v) {
-		c.closer = append(c.closer, f.Close)
-	}
+	o := openedFile{info, files(v), v}
+	c.opened[key] = o
+	c.files = append(c.files, o.files...)
 	return v, nil
 }
 
@@ -54,9 +61,9 @@ func (c *fileCache) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var err error
-	for _, closeFile := range c.closer {
-		err = errors.Join(err, closeFile())
+	for _, f := range c.files {
+		err = errors.Join(err, f.Close())
 	}
-	c.opened, c.closer = nil, nil
+	c.opened, c.files = nil, nil
 	return err
 }

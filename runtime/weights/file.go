@@ -132,6 +132,12 @@ func (f *File) index(h *header) {
 // Path is the absolute path with links resolved.
 func (f *File) Path() string { return f.path }
 
+// Changed reports whether the path now leads to another file than the one that was opened, or to none.
+func (f *File) Changed() bool {
+	info, err := os.Stat(f.path)
+	return err != nil || info.Size() != f.size || !info.ModTime().Equal(f.modified)
+}
+
 // Names lists the tensors in the order in which they lie in the file.
 func (f *File) Names() []string {
 	names := make([]string, len(f.tensors))
