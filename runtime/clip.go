@@ -28,6 +28,9 @@ type CLIP struct {
 // Socket is the wire type.
 func (CLIP) Socket() string { return "CLIP" }
 
+// Bytes is the memory held by patches; weights stay in their file.
+func (c CLIP) Bytes() int64 { return loraBytes(c.loras) }
+
 // ErrNoCLIP is returned when a checkpoint without text encoder is asked to encode a prompt.
 var ErrNoCLIP = errors.New("this checkpoint has no text encoder: load one with the node CLIPLoader and connect it instead")
 

@@ -14,11 +14,18 @@ type Conditioning []Cond
 // Socket is the wire type.
 func (Conditioning) Socket() string { return "CONDITIONING" }
 
-// Bytes is the memory held by embeddings and masks.
+// Bytes is the memory held by embeddings, masks and the pictures of controls; what entries share counts once.
 func (c Conditioning) Bytes() int64 {
-	var n int64
+	held := map[*tensor.Tensor]bool{}
 	for _, e := range c {
-		n += e.Embedding.Bytes() + e.Pooled.Bytes() + e.Mask.Bytes()
+		held[e.Embedding], held[e.Pooled], held[e.Mask] = true, true, true
+		for control := e.Control; control != nil; control = control.previous {
+			held[control.hint] = true
+		}
+	}
+	var n int64
+	for t := range held {
+		n += t.Bytes()
 	}
 	return n
 }

@@ -57,6 +57,17 @@ func (rt *Runtime) ApplyLoRA(m Model, c CLIP, name string, strengthModel, streng
 	return m, c, nil
 }
 
+// loraBytes is the memory that the factors of patches take.
+func loraBytes(patches []loraPatch) int64 {
+	var n int64
+	for _, p := range patches {
+		for _, c := range p.changes {
+			n += c.Down.Bytes() + c.Up.Bytes() + c.Mid.Bytes()
+		}
+	}
+	return n
+}
+
 func withPatch(list []loraPatch, changes map[string]weights.LowRank, strength float64) []loraPatch {
 	if len(changes) == 0 {
 		return list

@@ -22,6 +22,9 @@ type Model struct {
 // Socket is the wire type.
 func (Model) Socket() string { return "MODEL" }
 
+// Bytes is the memory held by patches; weights stay in their file.
+func (m Model) Bytes() int64 { return loraBytes(m.loras) }
+
 // Checkpoint is the parts of a checkpoint; those the file lacks are zero.
 type Checkpoint struct {
 	Model Model
