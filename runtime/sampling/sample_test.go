@@ -382,6 +382,27 @@ func TestLatentFormat(t *testing.T) {
 	}
 }
 
+// A list that ends above 0 gives the state of the last evaluation, so one step gives the noisy latent back (ComfyUI 0.3.64, float32).
+func TestSASolverEndsAboveZero(t *testing.T) {
+	noise, err := Noise(1, []int{1, 4, 2, 2}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, solver := range map[string]SASolver{"sa_solver": saSolver, "sa_solver_pece": saSolver.withPECE()} {
+		result, err := Sample(t.Context(), constant(1), StableDiffusion(Epsilon), Options{
+			Sampler: solver, Sigmas: []float32{10, 5}, Latent: tensor.New(1, 4, 2, 2), Noise: noise,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range noise.Data {
+			if got := result.Latent.Data[i]; math.Abs(float64(got-10*v)) > 1e-5 {
+				t.Errorf("%s: value %d is %v, want %v", name, i, got, 10*v)
+			}
+		}
+	}
+}
+
 func BenchmarkSamplers(b *testing.B) {
 	model := constant(0)
 	latent := tensor.New(1, 4, 64, 64)

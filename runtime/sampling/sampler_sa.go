@@ -91,8 +91,11 @@ func (s SASolver) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) 
 
 		next := sigmas[i+1]
 		if next == 0 {
-			copy(predicted.Data, denoised)
+			copy(x, denoised)
 			continue
+		}
+		if i == steps-1 { // as in ComfyUI, a list that ends above 0 gives the last corrected state, not the prediction for its end
+			break
 		}
 		tau = 0
 		if s.Eta > 0 && start >= float64(next) && float64(next) >= end {
@@ -110,7 +113,7 @@ func (s SASolver) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) 
 			addScaled(predicted.Data, 1, added)
 		}
 	}
-	return predicted, nil
+	return run.X, nil
 }
 
 // appendPredictions adds the last predictions with their weights, both oldest first.
