@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -32,7 +33,11 @@ func (l Latent) Multiply(factor float64) Latent {
 // Blend is l·factor + o·(1-factor); o is fitted bicubic. A batch of one goes with every item of the other.
 func (l Latent) Blend(o Latent, factor float64) (Latent, error) {
 	if l.Samples.Dim(0) == 1 {
-		l.Samples = l.Samples.Repeat(o.Samples.Dim(0))
+		n := o.Samples.Dim(0)
+		l.Samples = l.Samples.Repeat(n)
+		if l.BatchIndex != nil {
+			l.BatchIndex = slices.Repeat(l.BatchIndex, n) // one place, and so one noise, for all
+		}
 	}
 	b, err := fitLatent(o.Samples, l.Samples, imaging.Bicubic)
 	if err != nil {

@@ -364,6 +364,27 @@ func TestLatentCropSmall(t *testing.T) {
 	}
 }
 
+// TestLatentBlendPlaces: there are as many places as items, or none, so that a batch can be cut and sampled on.
+func TestLatentBlendPlaces(t *testing.T) {
+	three := latentOf(3, 1, 0, 1, 2)
+	for name, tt := range map[string]struct{ places, want []int }{"none": {nil, nil}, "one": {[]int{5}, []int{5, 5, 5}}} {
+		t.Run(name, func(t *testing.T) {
+			one := latentOf(1, 1, 4)
+			one.BatchIndex = tt.places
+			got, err := one.Blend(three, 0.5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.BatchIndex, tt.want) || (got.BatchIndex == nil) != (tt.want == nil) {
+				t.Errorf("places %v, want %v", got.BatchIndex, tt.want)
+			}
+			if last := got.FromBatch(2, 1); last.Samples.Data[0] != 3 {
+				t.Errorf("last item is %v, want 3", last.Samples.Data)
+			}
+		})
+	}
+}
+
 func TestLatentBlendBatch(t *testing.T) {
 	one, three := ZeroLatent(1, 4, 2, 2), ZeroLatent(3, 4, 2, 2)
 	got, err := one.Blend(three, 0.5)
