@@ -40,7 +40,11 @@ func TestMissingParts(t *testing.T) {
 			return err
 		}, "'style.safetensors' not found"},
 		"text encoder of another family": {func() error { _, err := rt.LoadCLIP("t5.safetensors", "sd3"); return err }, `"sd3"`},
-		"tiny autoencoder":               {func() error { _, err := rt.LoadVAE("taesd"); return err }, "does not run yet"},
+		"pixels of one channel": {func() error {
+			_, err := rt.Decode(t.Context(), VAE{pixels: true}, ZeroLatent(1, 1, 8, 8))
+			return err
+		}, "3 or 4 channels"},
+		"tiny autoencoder": {func() error { _, err := rt.LoadVAE("taesd"); return err }, "does not run yet"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -110,14 +110,16 @@ type step = func(context.Context, *tensor.Tensor) (*tensor.Tensor, error)
 type pieces = func(ctx context.Context, x *tensor.Tensor, f step) (*tensor.Tensor, error)
 
 func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (Image, error) {
-	switch {
+	switch channels := l.Samples.Dim(1); {
+	case v.pixels && channels != 3 && channels != 4:
+		return Image{}, fmt.Errorf("pixel_space shows latents of 3 or 4 channels as they are, not of %d: use the VAE that belongs to the model", channels)
 	case v.pixels:
 		return Image{imaging.Interleave(l.Samples)}, nil
 	case v.set == nil:
 		return Image{}, ErrNoVAE
-	case l.Samples.Dim(1) != v.config.LatentChannels:
+	case channels != v.config.LatentChannels:
 		return Image{}, fmt.Errorf("this VAE decodes latents of %d channels, not %d: use the VAE that belongs to the model",
-			v.config.LatentChannels, l.Samples.Dim(1))
+			v.config.LatentChannels, channels)
 	}
 	session, release, err := rt.sessions.acquire(ctx, graphSpec{
 		key:   "vae decoder " + v.set.Fingerprint(),
