@@ -11,7 +11,6 @@ func log32(v float32) float32    { return float32(math.Log(float64(v))) }
 func sqrt32(v float32) float32   { return float32(math.Sqrt(float64(v))) }
 func pow32(v, p float32) float32 { return float32(math.Pow(float64(v), float64(p))) }
 func abs32(v float32) float32    { return float32(math.Abs(float64(v))) }
-func isNaN32(v float32) bool     { return v != v }
 func lerp32(a, b, w float32) float32 {
 	if w < 0.5 {
 		return a + w*(b-a)

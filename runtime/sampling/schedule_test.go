@@ -74,7 +74,7 @@ func TestSigmasGolden(t *testing.T) {
 				}
 				for i, w := range c.Sigmas {
 					values++
-					if got[i] == float32(w) || isNaN32(got[i]) && isNaN32(float32(w)) {
+					if got[i] == float32(w) || math.IsNaN(float64(got[i])) && math.IsNaN(float64(w)) {
 						exact++
 						continue
 					}
