@@ -24,9 +24,9 @@ func New(shape ...int) *Tensor {
 	return &Tensor{Shape: slices.Clone(shape), Data: make([]float32, Size(shape))}
 }
 
-// From wraps data without copying; an error wraps ErrShape when the sizes differ.
+// From wraps data without copying; an error wraps ErrShape when the sizes differ or one is negative.
 func From(data []float32, shape ...int) (*Tensor, error) {
-	if len(data) != Size(shape) {
+	if len(data) != Size(shape) || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
 		return nil, fmt.Errorf("tensor of %d values cannot have shape %v: %w", len(data), shape, ErrShape)
 	}
 	return &Tensor{Shape: slices.Clone(shape), Data: data}, nil
@@ -74,7 +74,7 @@ func (t *Tensor) Clone() *Tensor {
 	return &Tensor{Shape: slices.Clone(t.Shape), Data: slices.Clone(t.Data)}
 }
 
-// Reshape is a view with another shape; one size may be -1 and is then worked out.
+// Reshape is a view with another shape; one size may be -1 and is then worked out, unless another is 0. The error wraps ErrShape.
 func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
 	shape = slices.Clone(shape)
 	known, free := 1, -1
@@ -102,7 +102,7 @@ func (t *Tensor) Rows(from, to int) *Tensor {
 	return &Tensor{Shape: shape, Data: t.Data[from*n : to*n]}
 }
 
-// Concat joins tensors along axis; all other sizes must agree.
+// Concat joins tensors along axis, which counts from the end when it is negative; all other sizes must agree. The error wraps ErrShape.
 func Concat(axis int, parts ...*Tensor) (*Tensor, error) {
 	if len(parts) == 0 {
 		return nil, fmt.Errorf("concat of nothing: %w", ErrShape)
@@ -139,7 +139,8 @@ func Concat(axis int, parts ...*Tensor) (*Tensor, error) {
 	return out, nil
 }
 
-// Repeat tiles the first axis until it holds n items, cutting the last copy: item i is item i mod t.Dim(0).
+// Repeat tiles the first axis until it holds n items, cutting the last copy: item i is item i mod t.Dim(0). t may be returned as it is;
+// one without items cannot be repeated and panics.
 func (t *Tensor) Repeat(n int) *Tensor {
 	if n == t.Shape[0] {
 		return t
