@@ -13,7 +13,7 @@ demo: setup bin/oneactor ## run the demo workflow and print the picture's path
 	bin/oneactor run workflows/first-picture.json
 
 test: setup ## every test, with onnxruntime; golden fixtures are read from ../shared/golden where it is there
-	@ONEACTOR_REQUIRE_ORT=1 $(GO) test -timeout 20m -json ./... | $(GO) run ./.ci/summary
+	@ONEACTOR_REQUIRE_ORT=1 $(GO) test -timeout 20m -json ./... ./.ci/summary | $(GO) run ./.ci/summary
 
 build: bin/oneactor
 
