@@ -285,6 +285,36 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// TestRelease runs a graph whose activations take 64 MB. The first one is small: onnxruntime never gives the first block back.
+func TestRelease(t *testing.T) {
+	m := new(model).input("x", ort.Float32, "N", 1).output("y", ort.Float32, 1, "N").
+		node("Neg", []string{"x"}, "first").node("Transpose", []string{"first"}, "t").
+		node("MatMul", []string{"x", "t"}, "big").node("MatMul", []string{"t", "big"}, "y").bytes()
+	in := map[string]ort.Value{"x": ort.FromFloat32(make([]float32, 4096), 4096, 1)}
+	held := func(release bool) int64 {
+		s := newSession(t, m, ort.SessionOptions{Release: release})
+		before, err := ort.ReadMemory()
+		if err != nil {
+			t.Skipf("needs the memory of this process: %v", err)
+		}
+		if _, err := s.Run(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		after, err := ort.ReadMemory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return after.Anonymous - before.Anonymous
+	}
+	const activations = 64 << 20
+	if kept := held(false); kept < activations/2 {
+		t.Errorf("without Release %d bytes stay; the test wants more than half of %d", kept, activations)
+	}
+	if kept := held(true); kept > activations/4 {
+		t.Errorf("with Release %d bytes stay; want less than a quarter of %d", kept, activations)
+	}
+}
+
 func BenchmarkRunSmallest(b *testing.B) {
 	s := newSession(b, double(), ort.SessionOptions{})
 	in := map[string]ort.Value{"x": ort.FromFloat32([]float32{1, 2, 3, 4}, 4)}
