@@ -3,7 +3,6 @@ package runtime_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -210,6 +209,6 @@ func goldenSampler(t *testing.T, rt *runtime.Runtime, file *goldentest.File, nam
 	if err != nil {
 		t.Fatal(err)
 	}
-	tolerance := goldentest.TensorTolerance(t, filepath.Base(file.Path()), fmt.Sprint(name), unitTolerance)
+	tolerance := goldentest.TensorTolerance(t, filepath.Base(file.Path()), name, unitTolerance)
 	goldentest.Close(t, name, got.Samples, want, tolerance)
 }
