@@ -32,7 +32,7 @@ func newTable(out io.Writer, o Options) table {
 	wall := fmt.Sprintf("s/%d thr", o.Threads)
 	head := []string{"part", "CPU s/1"}
 	if t.peers {
-		head = append(head, "torch", "ratio", wall, "torch", "ratio", "load", "torch", "anon MB", "mapped", "peak", "torch", "difference")
+		head = append(head, "torch", "ratio", wall, "torch", "ratio", "load", "torch", "anon MB", "mapped", "peak", "torch", "differs")
 	} else {
 		head = append(head, wall, "load", "anon MB", "mapped", "peak")
 	}
