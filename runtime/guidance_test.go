@@ -171,19 +171,3 @@ func TestLendControl(t *testing.T) {
 		})
 	}
 }
-
-func TestConditioningErrors(t *testing.T) {
-	wide := Conditioning{NewCond(tensor.New(1, 77, 3), nil, nil)}
-	if _, err := prompt(1, 77).Average(nil, 1); err == nil {
-		t.Error("average with nothing: no error")
-	}
-	if _, err := prompt(1, 77).Average(wide, 1); err == nil {
-		t.Error("average of different widths: no error")
-	}
-	if _, err := prompt(1, 77).Concat(nil); err == nil {
-		t.Error("concat with nothing: no error")
-	}
-	if _, err := prompt(1, 77).Concat(wide); err == nil {
-		t.Error("concat of different widths: no error")
-	}
-}
