@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/folder"
-	"github.com/oneactor/oneactor/runtime/ort/ortest"
 )
 
 // safetensors is a file with this header and as many bytes of data.
@@ -239,7 +238,6 @@ func (f fullFile) Write(b []byte) (int, error) {
 
 // TestSaveFails: of a picture that could not be saved nothing stays behind, and the one before it is kept.
 func TestSaveFails(t *testing.T) {
-	ortest.Setup(t)
 	const workflow = `{"1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 255}},
 		"2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "a"}}}`
 	tests := map[string]struct {
