@@ -127,7 +127,7 @@ func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenize
 	batch := newTokenBatch(chunks, c.config.Vocabulary)
 	o := model.CLIPOptions{Layer: c.layer, Extra: len(batch.extra) > 0, Patches: model.Patches{LoRA: loraTargets(c.loras)}}
 	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   fmt.Sprint("clip ", c.set.Fingerprint(), " layer=", o.Layer, " extra=", o.Extra, " lora=", o.LoRA),
+		key:   graphKey("clip", c.set, o),
 		runs:  1,
 		work:  2 * float64(len(batch.tokens)),
 		build: func() (*onnx.Graph, error) { return model.CLIP(c.set, o) },

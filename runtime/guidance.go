@@ -101,7 +101,7 @@ func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor
 			}
 			if a.h <= 0 || a.w <= 0 {
 				return nil, fmt.Errorf("conditioning area at x=%d, y=%d (latent cells of 8 px) lies outside the latent of %dx%d cells: move it inside",
-					e.area.x, e.area.y, w, h)
+					a.x, a.y, w, h)
 			}
 			waiting = append(waiting, part{side, e, a, e.weight(batch, channels, a, h, w)})
 		}

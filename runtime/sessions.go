@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/weights"
 )
 
 // WeightsPolicy says how onnxruntime holds weights.
@@ -42,6 +43,11 @@ type graphSpec struct {
 	runs  int     // runs to come, for the weights policy
 	work  float64 // floating-point operations per weight in one run
 	build func() (*onnx.Graph, error)
+}
+
+// graphKey identifies the graph of an architecture over its weights. The options are in it as a whole, so that none can be forgotten.
+func graphKey(architecture string, set *weights.Set, options any) string {
+	return fmt.Sprintf("%s %s %+v", architecture, set.Fingerprint(), options)
 }
 
 // compiled is a graph in onnxruntime. ready is closed when session or err is set.

@@ -117,8 +117,7 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Sessi
 		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0,
 		Patches: model.Patches{LoRA: loraTargets(u.model.loras)},
 	}
-	key := fmt.Sprint("unet ", u.model.set.Fingerprint(), " control=", o.Control, " even=", o.Even, " lora=", o.LoRA)
-	return u.session(ctx, x, key, func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
+	return u.session(ctx, x, graphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
 }
 
 // residuals are what ControlNets add to a UNet: one per input block, nil for none, and the middle block's.
@@ -208,8 +207,9 @@ func (u *unetRun) evaluateControl(ctx context.Context, c *Control, call modelCal
 	if err != nil {
 		return residuals{}, err
 	}
-	session, err := u.session(ctx, call.x, "controlnet "+c.net.set.Fingerprint(), func() (*onnx.Graph, error) {
-		return model.ControlNet(c.net.set, model.UNetOptions{})
+	var o model.UNetOptions
+	session, err := u.session(ctx, call.x, graphKey("controlnet", c.net.set, o), func() (*onnx.Graph, error) {
+		return model.ControlNet(c.net.set, o)
 	})
 	if err != nil {
 		return residuals{}, err

@@ -121,11 +121,12 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 		return Image{}, fmt.Errorf("this VAE decodes latents of %d channels, not %d: use the VAE that belongs to the model",
 			v.config.LatentChannels, channels)
 	}
+	var o model.VAEOptions
 	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   "vae decoder " + v.set.Fingerprint(),
+		key:   graphKey("vae decoder", v.set, o),
 		runs:  l.Samples.Dim(0),
 		work:  vaeWork * float64(l.Samples.Dim(2)*l.Samples.Dim(3)),
-		build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, model.VAEOptions{}) },
+		build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) },
 	})
 	if err != nil {
 		return Image{}, fmt.Errorf("VAE decode: %w", err)
@@ -156,11 +157,12 @@ func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (La
 	for k, p := range x.Data {
 		x.Data[k] = 2*p - 1
 	}
+	var o model.VAEOptions
 	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   "vae encoder " + v.set.Fingerprint(),
+		key:   graphKey("vae encoder", v.set, o),
 		runs:  i.Dim(0),
 		work:  vaeWork * float64(x.Dim(2)*x.Dim(3)) / float64(v.ratio()*v.ratio()),
-		build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, model.VAEOptions{}) },
+		build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
 	})
 	if err != nil {
 		return Latent{}, fmt.Errorf("VAE encode: %w", err)
