@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/oneactor/oneactor/frontend/cli"
 	"github.com/oneactor/oneactor/runtime/ort/ortest"
 )
 
@@ -72,5 +75,26 @@ func TestInfoJSON(t *testing.T) {
 	decode(&doctor, "doctor", "--json", "--device", "cpu")
 	if doctor.Library == "" || doctor.Device != "cpu" || doctor.Memory == 0 {
 		t.Errorf("doctor: %+v", doctor)
+	}
+}
+
+// brokenPipe is a stdout that takes nothing.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestStdoutFails: what could not be told is a failure, not a success.
+func TestStdoutFails(t *testing.T) {
+	const workflow = `{"1": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 255}},
+		"2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "a"}}}`
+	for _, args := range [][]string{{"run", "-"}, {"run", "-", "--json"}, {"validate", "-"}, {"convert", "-"}, {"nodes"}, {"nodes", "KSampler"},
+		{"nodes", "--json"}, {"models"}, {"models", "--json"}, {"doctor"}, {"doctor", "--json"}, {"version"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			var stderr bytes.Buffer
+			code := cli.Main(t.Context(), program(strings.NewReader(workflow), brokenPipe{}, &stderr, openHost), append(args, "--base-directory", demoBase(t)))
+			if code != 1 || !strings.Contains(stderr.String(), "no space left") {
+				t.Errorf("exit code %d, stderr %q", code, &stderr)
+			}
+		})
 	}
 }

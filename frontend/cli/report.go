@@ -11,7 +11,7 @@ type report interface {
 	invalid(promptID string, v *graph.Validation) // mistakes in the workflow, before anything runs
 	begin(prompt *ojson.Object)                   // what the following events are about
 	event(graph.Event)
-	done(promptID string) // after a run, however it ended
+	done(promptID string) error // after a run, however it ended; the error is that of writing to stdout
 }
 
 func newReport(a *app, path pathOf, asJSON bool) report {

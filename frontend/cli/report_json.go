@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -9,7 +10,10 @@ import (
 )
 
 // jsonReport writes messages as a websocket client would get them, and mistakes as the body that POST /prompt answers with; a line each.
-type jsonReport struct{ out io.Writer }
+type jsonReport struct {
+	out    io.Writer
+	failed error // the first one of writing
+}
 
 func (j *jsonReport) unreadable(err error) {
 	j.line(ojson.NewObject("error",
@@ -33,8 +37,9 @@ func (j *jsonReport) event(e graph.Event) {
 	}
 }
 
-func (j *jsonReport) done(promptID string) {
+func (j *jsonReport) done(promptID string) error {
 	j.line(ojson.NewObject("type", graph.EventExecuting, "data", ojson.NewObject("node", nil, "prompt_id", promptID)))
+	return j.failed
 }
 
 func (j *jsonReport) line(o *ojson.Object) {
@@ -42,5 +47,6 @@ func (j *jsonReport) line(o *ojson.Object) {
 	if err != nil {
 		text = fmt.Appendf(nil, `{"type": "error", "data": {"message": %q}}`, err.Error())
 	}
-	_, _ = j.out.Write(append(text, '\n')) // a reader that went away ends the process by SIGPIPE
+	_, err = j.out.Write(append(text, '\n')) // a reader that went away ends the process by SIGPIPE
+	j.failed = cmp.Or(j.failed, err)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ type textReport struct {
 	out, err io.Writer
 	path     pathOf
 	terminal bool
+	failed   error // the first one of writing to out
 
 	mu     sync.Mutex // a node is shown when it takes long, from the timer's goroutine
 	prompt *ojson.Object
@@ -115,7 +117,8 @@ func (t *textReport) saved(ui *ojson.Object) {
 			switch item := item.(type) {
 			case *ojson.Object:
 				if item.String("type") == "output" && item.String("filename") != "" {
-					fmt.Fprintln(t.out, t.path("output", item.String("subfolder"), item.String("filename")))
+					_, err := fmt.Fprintln(t.out, t.path("output", item.String("subfolder"), item.String("filename")))
+					t.failed = cmp.Or(t.failed, err)
 				}
 			case string: // the text of a node such as PreviewAny
 				fmt.Fprintln(t.err, item)
@@ -140,8 +143,9 @@ func (t *textReport) clear() {
 	}
 }
 
-func (t *textReport) done(string) {
+func (t *textReport) done(string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clear()
+	return t.failed
 }

@@ -55,6 +55,8 @@ func Main(ctx context.Context, p Program, args []string) int {
 	context.AfterFunc(ctx, stop)
 	root := New(p)
 	root.SetArgs(args)
+	started := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	say := (&app{Program: p}).say
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -67,6 +69,9 @@ func Main(ctx context.Context, p Program, args []string) int {
 	var f failure
 	if !errors.As(err, &f) {
 		f = failure{exitUsage, err} // what cobra itself finds wrong
+		if started {
+			f.code = exitFailed // such as a full disk behind stdout
+		}
 	}
 	if f.err != nil {
 		say(f)

@@ -152,9 +152,11 @@ func (r *runner) execute(ctx context.Context, promptID string, file *comfy.File,
 		extra.Set("extra_pnginfo", file.ExtraPNGInfo)
 	}
 	r.report.begin(file.Prompt)
-	defer r.report.done(promptID)
 	_, err := r.engine.Run(ctx, graph.Request{PromptID: promptID, Prompt: file.Prompt, ExtraData: extra, Outputs: v.Outputs, ClientID: "cli"}, r.report.event)
+	unwritten := r.report.done(promptID)
 	switch {
+	case err == nil && unwritten != nil:
+		return failure{exitFailed, fmt.Errorf("the run is done, but not what it tells: %w", unwritten)}
 	case err == nil:
 		return nil
 	case errors.Is(err, graph.ErrInterrupted):

@@ -80,10 +80,19 @@ func (o override) find(prompt *ojson.Object) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", fmt.Errorf("--set %s.%s: no node has this id or title; there are %s", o.node, o.input, strings.Join(all, ", "))
+		return "", fmt.Errorf("--set %s.%s: no node has this id or title; there are %s", o.node, o.input, some(all))
 	default:
-		return "", fmt.Errorf("--set %s.%s: the nodes %s have this title; use an id", o.node, o.input, strings.Join(found, ", "))
+		return "", fmt.Errorf("--set %s.%s: the nodes %s have this title; use an id", o.node, o.input, some(found))
 	}
+}
+
+// some joins names, not too many of them.
+func some(names []string) string {
+	const shown = 20
+	if len(names) > shown {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+	}
+	return strings.Join(names, ", ")
 }
 
 func firstOf(a, b string) string {

@@ -20,12 +20,16 @@ func (a *app) validateCommand() *cobra.Command {
 			defer s.host.Close()
 			bad := 0
 			for _, path := range files {
-				if err := s.validate(c.Context(), path); err != nil {
-					if c.Context().Err() != nil {
-						return err
-					}
+				switch err := s.validate(c.Context(), path); {
+				case c.Context().Err() != nil:
+					return c.Context().Err()
+				case err != nil:
 					bad++
 					a.say(err)
+				default:
+					if _, err := fmt.Fprintf(a.Out, "%s: valid\n", nameOf(path)); err != nil {
+						return err
+					}
 				}
 			}
 			if bad > 0 {
@@ -44,6 +48,5 @@ func (s *session) validate(ctx context.Context, path string) error {
 	if err := s.engine.Validate(file.Prompt, nil).Err(); err != nil {
 		return fmt.Errorf("%s:\n%w", nameOf(path), err)
 	}
-	_, err = fmt.Fprintf(s.app.Out, "%s: valid\n", nameOf(path))
-	return err
+	return nil
 }
