@@ -118,7 +118,7 @@ func (l *loading) load(ctx context.Context, model []byte) {
 		return
 	}
 	s := &Session{runtime: l.runtime, signature: l.signature, options: l.options}
-	if l.options.Level == Mapped {
+	if l.options.Level == Mapped && !l.runtime.device.CUDA { // inputs would go to the GPU anew in every run
 		var casts []widening
 		if model, casts, l.err = widenCasts(model); l.err != nil {
 			return
