@@ -68,14 +68,16 @@ func maskOf(planes *tensor.Tensor) Mask {
 // Grow spreads a mask by cells, or shrinks it where cells is negative. Tapered grows by the four neighbours, which cuts corners;
 // else by all eight.
 func (m Mask) Grow(cells int, tapered bool) Mask {
-	shape := imaging.Square
-	if tapered {
-		shape = imaging.Cross
+	square := 2*max(cells, -cells) + 1
+	switch {
+	case tapered && cells < 0:
+		return Mask{imaging.ErodeDiamond(m.Tensor, -cells)}
+	case tapered:
+		return Mask{imaging.DilateDiamond(m.Tensor, cells)}
+	case cells < 0:
+		return Mask{imaging.ErodeBox(m.Tensor, square)}
 	}
-	if cells < 0 {
-		return Mask{imaging.Erode(m.Tensor, -cells, shape)}
-	}
-	return Mask{imaging.Dilate(m.Tensor, cells, shape)}
+	return Mask{imaging.DilateBox(m.Tensor, square)}
 }
 
 // Feather fades a mask towards its edges over so many cells each. As in ComfyUI, whose workflows rely on it, the ramps of

@@ -6,75 +6,57 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
-// Neighborhood is the footprint of one step of growing.
-type Neighborhood uint8
-
-const (
-	// Cross is a cell and its four neighbours; growing by steps gives diamonds.
-	Cross Neighborhood = iota
-	// Square is a cell and its eight neighbours.
-	Square
-)
-
-// Dilate replaces, steps times, every value by the largest of its neighbourhood. The last two axes are rows and columns;
-// cells outside do not count.
-func Dilate(x *tensor.Tensor, steps int, shape Neighborhood) *tensor.Tensor {
-	return morph(x, steps, shape, func(a, b float32) float32 { return max(a, b) })
+// DilateDiamond replaces, steps times, every value by the largest of itself and its four neighbours, which reaches a diamond of cells.
+// The last two axes are rows and columns; cells outside do not count.
+func DilateDiamond(x *tensor.Tensor, steps int) *tensor.Tensor {
+	return morphDiamond(x, steps, func(a, b float32) float32 { return max(a, b) })
 }
 
-// Erode is Dilate with the smallest value.
-func Erode(x *tensor.Tensor, steps int, shape Neighborhood) *tensor.Tensor {
-	return morph(x, steps, shape, func(a, b float32) float32 { return min(a, b) })
+// ErodeDiamond is DilateDiamond with the smallest value.
+func ErodeDiamond(x *tensor.Tensor, steps int) *tensor.Tensor {
+	return morphDiamond(x, steps, func(a, b float32) float32 { return min(a, b) })
 }
 
-func morph(x *tensor.Tensor, steps int, shape Neighborhood, pick func(a, b float32) float32) *tensor.Tensor {
+// morphDiamond grows by leaps that get longer. From a diamond of n steps, the four cells at distance k reach one of n+k as long as
+// k <= n/2+1: a cell (a,b) away, a >= b, a+b > n, has a > n/2, so a leap along the longer way never goes beyond it, nor over an edge.
+func morphDiamond(x *tensor.Tensor, steps int, pick func(a, b float32) float32) *tensor.Tensor {
 	h, w := x.Dim(-2), x.Dim(-1)
 	out := x.Clone()
+	steps = min(steps, h+w) // further away there are no cells
 	parallel(x.Len()/(h*w), h*w*8, func(from, to int) {
+		next := make([]float32, h*w)
 		for p := from; p < to; p++ {
 			plane := out.Data[p*h*w : (p+1)*h*w]
-			next := make([]float32, h*w)
-			// More steps than cells across change nothing; a plane that has become stable stays so.
-			for range min(steps, h+w) {
-				step(next, plane, h, w, shape, pick)
+			for n := 0; n < steps; {
+				k := min(n/2+1, steps-n)
+				leap(next, plane, h, w, k, pick)
 				if slices.Equal(next, plane) {
-					break
+					break // and so it would stay
 				}
 				copy(plane, next)
+				n += k
 			}
 		}
 	})
 	return out
 }
 
-// step grows once from src into dst. The square is the cross along rows, then along columns of that.
-func step(dst, src []float32, h, w int, shape Neighborhood, pick func(a, b float32) float32) {
+// leap picks among every value of src and the four at distance k.
+func leap(dst, src []float32, h, w, k int, pick func(a, b float32) float32) {
 	for y := range h {
 		row, out := src[y*w:(y+1)*w], dst[y*w:(y+1)*w]
-		for x, v := range row {
-			if x > 0 {
-				v = pick(v, row[x-1])
-			}
-			if x+1 < w {
-				v = pick(v, row[x+1])
-			}
-			out[x] = v
+		copy(out, row)
+		for x := k; x < w; x++ {
+			out[x] = pick(out[x], row[x-k])
+			out[x-k] = pick(out[x-k], row[x])
 		}
-	}
-	column := src
-	if shape == Square {
-		column = slices.Clone(dst)
-	}
-	for y := range h {
-		out := dst[y*w : (y+1)*w]
-		for x, v := range out {
-			if y > 0 {
-				v = pick(v, column[(y-1)*w+x])
+		for _, other := range [2]int{y - k, y + k} {
+			if other < 0 || other >= h {
+				continue
 			}
-			if y+1 < h {
-				v = pick(v, column[(y+1)*w+x])
+			for x, v := range src[other*w : (other+1)*w] {
+				out[x] = pick(out[x], v)
 			}
-			out[x] = v
 		}
 	}
 }

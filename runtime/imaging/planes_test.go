@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -45,27 +46,27 @@ func TestMorphology(t *testing.T) {
 		got  *tensor.Tensor
 		want []float32
 	}{
-		"no step": {Dilate(dot, 0, Square), dot.Data},
-		"cross": {Dilate(dot, 1, Cross), []float32{
+		"no step": {DilateDiamond(dot, 0), dot.Data},
+		"cross": {DilateDiamond(dot, 1), []float32{
 			0, 0, 0, 0, 0,
 			0, 0, 1, 0, 0,
 			0, 1, 1, 1, 0,
 			0, 0, 1, 0, 0.5,
 			0, 0, 0, 0.5, 0.5}},
-		"square": {Dilate(dot, 1, Square), []float32{
+		"square": {DilateBox(dot, 3), []float32{
 			0, 0, 0, 0, 0,
 			0, 1, 1, 1, 0,
 			0, 1, 1, 1, 0,
 			0, 1, 1, 1, 0.5,
 			0, 0, 0, 0.5, 0.5}},
-		"diamond": {Dilate(dot, 2, Cross), []float32{
+		"diamond": {DilateDiamond(dot, 2), []float32{
 			0, 0, 1, 0, 0,
 			0, 1, 1, 1, 0,
 			1, 1, 1, 1, 1,
 			0, 1, 1, 1, 0.5,
 			0, 0, 1, 0.5, 0.5}},
-		"more steps than cells": {Dilate(dot, 1<<40, Cross), slices.Repeat([]float32{1}, 25)},
-		"erode what was grown":  {Erode(planes(3, 1, 1, 1, 1, 1, 1, 1, 1, 0), 1, Cross), []float32{1, 1, 1, 1, 1, 0, 1, 0, 0}},
+		"more steps than cells": {DilateDiamond(dot, 1<<40), slices.Repeat([]float32{1}, 25)},
+		"erode what was grown":  {ErodeDiamond(planes(3, 1, 1, 1, 1, 1, 1, 1, 1, 0), 1), []float32{1, 1, 1, 1, 1, 0, 1, 0, 0}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +120,42 @@ func TestBlurErrors(t *testing.T) {
 		if run() == nil {
 			t.Errorf("%s is accepted", name)
 		}
+	}
+}
+
+// TestDiamondMorphology compares with the definition: the extreme of all cells that so many steps reach.
+func TestDiamondMorphology(t *testing.T) {
+	distance := func(a, b int) int { return max(a-b, b-a) }
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, size := range [][2]int{{1, 1}, {1, 9}, {7, 9}, {16, 5}} {
+		h, w := size[0], size[1]
+		x := tensor.New(2, h, w)
+		for i := range x.Data {
+			x.Data[i] = r.Float32()
+		}
+		for steps := range h + w + 2 {
+			low, high := ErodeDiamond(x, steps), DilateDiamond(x, steps)
+			for i, v := range x.Data {
+				wantLow, wantHigh := v, v
+				plane := x.Data[i/(h*w)*h*w:][:h*w]
+				for k, v := range plane {
+					if at := i % (h * w); distance(k/w, at/w)+distance(k%w, at%w) <= steps {
+						wantLow, wantHigh = min(wantLow, v), max(wantHigh, v)
+					}
+				}
+				if low.Data[i] != wantLow || high.Data[i] != wantHigh {
+					t.Fatalf("%d steps over %dx%d, cell %d: %v and %v, want %v and %v", steps, h, w, i, low.Data[i], high.Data[i], wantLow, wantHigh)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkDilateDiamond(b *testing.B) {
+	x := tensor.New(1, 1024, 1024)
+	x.Data[0] = 1
+	for b.Loop() {
+		DilateDiamond(x, 300)
 	}
 }
 
