@@ -335,7 +335,7 @@ def inputs(net, size, batch):
 
 def memory():
     """Anonymous, mapped and highest memory of this process in bytes."""
-    fields = {"RssAnon": "anonymous", "RssFile": "mapped"}
+    fields = {"RssAnon": "anonymous", "RssFile": "mapped", "VmHWM": "peak"}
     out = {}
     try:
         with open("/proc/self/status") as f:
@@ -343,10 +343,9 @@ def memory():
                 name, value = line.split(":", 1)
                 if name in fields:
                     out[fields[name]] = int(value.split()[0]) * 1024
-    except FileNotFoundError:  # not Linux
-        pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    out["peak"] = peak if sys.platform == "darwin" else peak * 1024
+    except FileNotFoundError:  # not Linux, where ru_maxrss is the highest of the process that started this one too
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        out["peak"] = peak if sys.platform == "darwin" else peak * 1024
     return out
 
 
