@@ -2,6 +2,8 @@ package model
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/onnx"
 )
@@ -62,12 +64,12 @@ func (n *net) convBranch(x, y *onnx.Value, name string, slide func(x, kernel *on
 
 // checkPatches fails when a patched weight is not one of a layer that takes it: its inputs would do nothing.
 func (n *net) checkPatches() {
-	for name, l := range n.lora {
-		if !l.used {
+	for _, name := range slices.Sorted(maps.Keys(n.lora)) {
+		if !n.lora[name].used {
 			n.Fail(fmt.Errorf("weight %s: no linear or convolution layer of this network uses it, so a LoRA on it has no effect: %w", name, ErrUnsupported))
 		}
 	}
-	for name := range n.replaced {
+	for _, name := range slices.Sorted(maps.Keys(n.replaced)) {
 		if n.loaded[name] == nil {
 			n.Fail(fmt.Errorf("weight %s: this network does not use it: %w", name, ErrUnsupported))
 		}
