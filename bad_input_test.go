@@ -86,7 +86,7 @@ func TestBadWorkflow(t *testing.T) {
 			"2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}`, says: []string{"node 1 (LoadImage)", "missing.png", "input"}},
 		"a picture outside": {stdin: `{"1": {"class_type": "LoadImage", "inputs": {"image": "../../../etc/passwd"}},
 			"2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}`, says: []string{"node 1 (LoadImage)", "passwd"}},
-		"a missing model":     {args: []string{"--set", "Checkpoint.ckpt_name=tiny-actor.ckpt"}, says: []string{"node 1 (CheckpointLoaderSimple)", "tiny-actor.ckpt", "tiny-actors.safetensors"}},
+		"a missing model":     {args: []string{"--set", "Checkpoint.ckpt_name=tiny-actor.ckpt"}, says: []string{"node 1 (CheckpointLoaderSimple)", "tiny-actor.ckpt", "tiny-actors.safetensors", "looked for in /", "models/checkpoints"}},
 		"width too small":     {args: []string{"--set", "Size.width=15"}, says: []string{"node 4 (EmptyLatentImage)", "width", "15", "16 to 16384"}},
 		"width too large":     {args: []string{"--set", "Size.width=16385"}, says: []string{"width", "16385", "16 to 16384"}},
 		"a batch of 0":        {args: []string{"--set", "Size.batch_size=0"}, says: []string{"batch_size", "1 to 4096"}},

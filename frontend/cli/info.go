@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -43,7 +44,13 @@ func (a *app) modelsCommand() *cobra.Command {
 			if asJSON {
 				return writeJSON(a.Out, folders)
 			}
-			return listFolders(a.Out, folders, len(args) == 1)
+			if err := listFolders(a.Out, folders, len(args) == 1); err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(folders, func(f frontend.Folder) bool { return len(f.Models) > 0 }) {
+				a.say(fmt.Errorf("no models found; put them into folders such as %s, or name another place with --base-directory", folders[0].Directories[0]))
+			}
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -97,7 +97,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	v := r.engine.Validate(file.Prompt, nil)
 	promptID := uuid.NewString()
 	if err := v.Err(); err != nil {
-		r.app.say(fmt.Errorf("%s:\n%w", nameOf(path), err))
+		r.app.say(r.mistakes(path, err))
 		r.report.invalid(promptID, v)
 	}
 	if !v.OK() {
