@@ -21,8 +21,8 @@ import (
 	"github.com/oneactor/oneactor/runtime/folder"
 	"github.com/oneactor/oneactor/runtime/goldentest"
 	"github.com/oneactor/oneactor/runtime/model"
-	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/ort/ortest"
+	"github.com/oneactor/oneactor/runtime/runtimetest"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -134,20 +134,7 @@ func unknownClasses(prompt *ojson.Object, registry *graph.Registry) []string {
 // goldenRuntime works on the fixtures' models and pictures; results go to a temporary place.
 func goldenRuntime(t *testing.T) *runtime.Runtime {
 	t.Helper()
-	folders, err := folder.New(folder.Config{Base: goldentest.Base(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rt, err := runtime.New(runtime.Config{Folders: folders, ORT: ort.Options{Device: "cpu"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return rt
+	return runtimetest.New(t, folder.Config{Base: goldentest.Base(t)}, runtime.Config{})
 }
 
 // savedFiles finds the files that output nodes report: "<node>.<i>" → path.

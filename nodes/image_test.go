@@ -15,6 +15,7 @@ import (
 	"github.com/oneactor/oneactor/nodes"
 	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/folder"
+	"github.com/oneactor/oneactor/runtime/runtimetest"
 )
 
 // solid is runtime.SolidImage of a size that is none too large.
@@ -29,19 +30,7 @@ func solid(width, height, batch, color int) runtime.Image {
 // emptyRuntime is a Runtime over an empty folder, and a context that carries it.
 func emptyRuntime(t *testing.T, disableMetadata bool) (context.Context, *runtime.Runtime) {
 	t.Helper()
-	folders, err := folder.New(folder.Config{Base: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rt, err := runtime.New(runtime.Config{Folders: folders, DisableMetadata: disableMetadata})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	rt := runtimetest.New(t, folder.Config{Base: t.TempDir()}, runtime.Config{DisableMetadata: disableMetadata})
 	return runtime.With(t.Context(), rt), rt
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/oneactor/oneactor/runtime/folder"
 	"github.com/oneactor/oneactor/runtime/goldentest"
 	"github.com/oneactor/oneactor/runtime/model"
-	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/ort/ortest"
+	"github.com/oneactor/oneactor/runtime/runtimetest"
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
@@ -26,20 +26,7 @@ const unitTolerance = 3e-5
 func goldenRuntime(t *testing.T) *runtime.Runtime {
 	t.Helper()
 	ortest.Setup(t)
-	folders, err := folder.New(folder.Config{Base: goldentest.Base(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rt, err := runtime.New(runtime.Config{Folders: folders, ORT: ort.Options{Device: "cpu"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return rt
+	return runtimetest.New(t, folder.Config{Base: goldentest.Base(t)}, runtime.Config{})
 }
 
 // subject is the model a fixture "<part>_<model>.safetensors" is about.

@@ -12,8 +12,8 @@ import (
 	"github.com/oneactor/oneactor/nodes"
 	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/folder"
-	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/ort/ortest"
+	"github.com/oneactor/oneactor/runtime/runtimetest"
 )
 
 // TestWorkflows reads every workflow of this folder, as the editor saves it, and runs it with the models that come with the program.
@@ -28,15 +28,7 @@ func TestWorkflows(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			folders, err := folder.New(folder.Config{Base: "..", Output: t.TempDir(), Temp: t.TempDir()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			rt, err := runtime.New(runtime.Config{Folders: folders, ORT: ort.Options{Device: "cpu"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer rt.Close()
+			rt := runtimetest.New(t, folder.Config{Base: "..", Output: t.TempDir(), Temp: t.TempDir()}, runtime.Config{})
 			prompt := read(t, file, comfy.FromRegistry(registry, rt.Choices))
 			engine := graph.NewEngine(registry, graph.Config{
 				Choices: rt.Choices,
@@ -50,7 +42,7 @@ func TestWorkflows(t *testing.T) {
 			if _, err := engine.Run(t.Context(), graph.Request{PromptID: file, Prompt: prompt.Prompt, Outputs: v.Outputs}, nil); err != nil {
 				t.Fatal(err)
 			}
-			saved, err := os.ReadDir(folders.Dir(folder.Output))
+			saved, err := os.ReadDir(rt.Folders.Dir(folder.Output))
 			if err != nil || len(saved) == 0 {
 				t.Errorf("nothing was saved: %v", err)
 			}

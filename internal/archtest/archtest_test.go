@@ -35,9 +35,10 @@ var reserved = map[string][]string{
 	"github.com/yalue/onnxruntime_go": {"runtime/ort"},
 	"github.com/dominikbraun/graph":   {"graph"},
 	"github.com/spf13/cobra":          {"frontend/cli"},
-	module + "/runtime/ort":           {"", "runtime", "bench"},
+	module + "/runtime/ort":           {"", "runtime", "runtime/runtimetest", "bench"},
 	module + "/runtime/goldentest":    nil,
 	module + "/runtime/ort/ortest":    nil,
+	module + "/runtime/runtimetest":   nil,
 	module + "/graph/graphtest":       nil,
 }
 
