@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -87,22 +88,12 @@ func runGolden(t *testing.T, file string, want expectation) {
 		t.Fatal(err)
 	}
 	saved := savedFiles(t, result, rt.Folders)
-	for _, key := range slices.Sorted(keys(want.Latents)) {
+	for _, key := range slices.Sorted(maps.Keys(want.Latents)) {
 		compareLatent(t, file, key, saved[key], want.Latents[key].Tolerance)
 	}
-	for _, key := range slices.Sorted(keys(want.Images)) {
+	for _, key := range slices.Sorted(maps.Keys(want.Images)) {
 		path := filepath.Join(filepath.Dir(filepath.Dir(file)), "expected", want.Images[key])
 		comparePictures(t, key, saved[key], path, want.ImageTolerance)
-	}
-}
-
-func keys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
 	}
 }
 
