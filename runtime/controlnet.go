@@ -92,21 +92,25 @@ func (n ControlNet) matches(m Model) error {
 }
 
 // hint is the picture of a control at the size of a batch: cropped to its aspect, resized, and repeated for every item of
-// every entry.
+// every entry. As in ComfyUI a batch of pictures that happens to be as long as the model's batch is taken as it is, even where that
+// gives different entries different pictures, and what was chosen once is chosen from the next time.
 func (u *unetRun) hint(c *Control, call modelCall) (*tensor.Tensor, error) {
 	scale := c.net.config.HintScale
-	size := hintSize{c, call.x.Dim(2) * scale, call.x.Dim(3) * scale}
-	hint, ok := u.hints[size]
-	if !ok {
+	height, width := call.x.Dim(2)*scale, call.x.Dim(3)*scale
+	hint := u.hints[c]
+	if hint == nil || hint.Dim(2) != height || hint.Dim(3) != width {
 		var err error
-		if hint, err = imaging.ResizeCrop(c.hint, size.height, size.width, imaging.NearestExact, imaging.CropCenter); err != nil {
+		if hint, err = imaging.ResizeCrop(c.hint, height, width, imaging.NearestExact, imaging.CropCenter); err != nil {
 			return nil, err
 		}
-		u.hints[size] = hint
 	}
 	n := call.x.Dim(0)
-	// One entry's share of pictures first: a batch of several entries repeats it as a whole.
-	return hint.Repeat(max(1, n/call.groups)).Repeat(n), nil
+	if hint.Dim(0) != 1 && hint.Dim(0) != n {
+		// One entry's share of pictures first: a batch of several entries repeats it as a whole.
+		hint = hint.Repeat(max(1, n/call.groups)).Repeat(n)
+	}
+	u.hints[c] = hint
+	return hint.Repeat(n), nil
 }
 
 // hintPlanes is the first three channels of a picture as [B,3,H,W].

@@ -21,17 +21,12 @@ type unetRun struct {
 	factors map[string]ort.Value
 
 	held  map[string]heldSession
-	hints map[hintSize]*tensor.Tensor
+	hints map[*Control]*tensor.Tensor // at the size last asked for
 }
 
 type heldSession struct {
 	session *ort.Session
 	release func()
-}
-
-type hintSize struct {
-	control       *Control
-	height, width int
 }
 
 // newUNetRun prepares a run of about the given number of steps. close must be called.
@@ -40,7 +35,7 @@ func (rt *Runtime) newUNetRun(m Model, steps int, entries ...[]entry) (*unetRun,
 	if err != nil {
 		return nil, err
 	}
-	u := &unetRun{rt: rt, model: m, steps: steps, factors: factors, held: map[string]heldSession{}, hints: map[hintSize]*tensor.Tensor{}}
+	u := &unetRun{rt: rt, model: m, steps: steps, factors: factors, held: map[string]heldSession{}, hints: map[*Control]*tensor.Tensor{}}
 	for _, side := range entries {
 		for _, e := range side {
 			u.control = u.control || e.control != nil
