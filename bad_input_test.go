@@ -198,7 +198,7 @@ func TestNoPlaceForResults(t *testing.T) {
 	before := list(t, base)
 	got := oneactor(t, demo(base, "--json", "--output-directory", filepath.Join(file, "out"))...)
 	got.check(t, 1, file+" is not a folder", "--output-directory")
-	if after := list(t, base); after != before || strings.Contains(got.out, "execution_start") {
+	if after := list(t, base); after != before || !strings.HasPrefix(got.out, `{"error": {"type": "output_folder"`) || strings.Count(got.out, "\n") != 1 {
 		t.Errorf("stdout %s, and the folder became\n%s", got.out, after)
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 // report tells a person or a program what happens in a run. Errors go to stderr besides.
 type report interface {
-	unreadable(error)                             // the file is no workflow, or --set does not fit it
-	invalid(promptID string, v *graph.Validation) // mistakes in the workflow, before anything runs
+	refused(kind string, err error)               // before anything runs, for another reason than mistakes in the workflow
+	invalid(promptID string, v *graph.Validation) // mistakes in the workflow
 	begin(prompt *ojson.Object)                   // what the following events are about
 	event(graph.Event)
 	done(promptID string) error // after a run, however it ended; the error is that of writing to stdout

@@ -15,9 +15,9 @@ type jsonReport struct {
 	failed error // the first one of writing
 }
 
-func (j *jsonReport) unreadable(err error) {
+func (j *jsonReport) refused(kind string, err error) {
 	j.line(ojson.NewObject("error",
-		ojson.NewObject("type", "invalid_prompt", "message", err.Error(), "details", "", "extra_info", ojson.NewObject()),
+		ojson.NewObject("type", kind, "message", err.Error(), "details", "", "extra_info", ojson.NewObject()),
 		"node_errors", ojson.NewObject()))
 }
 

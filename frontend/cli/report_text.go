@@ -38,7 +38,7 @@ func newTextReport(out, err io.Writer, path pathOf) *textReport {
 	return &textReport{out: out, err: err, path: path, terminal: ok && term.IsTerminal(int(file.Fd()))}
 }
 
-func (t *textReport) unreadable(error) {} // stderr says it
+func (t *textReport) refused(string, error) {} // stderr says it
 
 func (t *textReport) invalid(string, *graph.Validation) {}
 

@@ -89,7 +89,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	file, err := r.prepare(ctx, path)
 	if err != nil {
 		if ctx.Err() == nil {
-			r.report.unreadable(err)
+			r.report.refused("invalid_prompt", err)
 		}
 		return err
 	}
@@ -105,7 +105,9 @@ func (r *runner) run(ctx context.Context, path string) error {
 	}
 	if r.saves(file.Prompt, v.Outputs) {
 		if err := r.host.CheckOutput(); err != nil {
-			return failure{exitFailed, fmt.Errorf("%w; choose another folder with --output-directory", err)}
+			err = fmt.Errorf("%w; choose another folder with --output-directory", err)
+			r.report.refused("output_folder", err)
+			return failure{exitFailed, err}
 		}
 	}
 	if err := r.execute(ctx, promptID, file, v); err != nil {
