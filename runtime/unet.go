@@ -22,6 +22,7 @@ type unetRun struct {
 
 	held  map[string]heldSession
 	hints map[*Control]*tensor.Tensor // at the size last asked for
+	zero  []float32                   // as long as the longest residual of nothing
 }
 
 type heldSession struct {
@@ -150,13 +151,19 @@ func (r residuals) block(i int) *tensor.Tensor {
 	return nil
 }
 
-// zeros is a residual of nothing at a level of the UNet; sizes are halved rounding up.
+// zeros is a residual of nothing at a level of the UNet; sizes are halved rounding up. All share their values: a step outside of the
+// range of its controls allocates nothing.
 func (u *unetRun) zeros(x *tensor.Tensor, channels, level int) *tensor.Tensor {
 	h, w := x.Dim(2), x.Dim(3)
 	for range level {
 		h, w = (h+1)/2, (w+1)/2
 	}
-	return tensor.New(x.Dim(0), channels, h, w)
+	shape := []int{x.Dim(0), channels, h, w}
+	n := tensor.Size(shape)
+	if len(u.zero) < n {
+		u.zero = make([]float32, n)
+	}
+	return &tensor.Tensor{Shape: shape, Data: u.zero[:n]}
 }
 
 // residuals is the sum of a chain of controls at one noise level; a control outside its range adds nothing.

@@ -56,8 +56,9 @@ func TestResidualZeros(t *testing.T) {
 	u := unetRun{}
 	x := tensor.New(2, 4, 9, 5)
 	for level, want := range [][]int{{2, 8, 9, 5}, {2, 8, 5, 3}, {2, 8, 3, 2}, {2, 8, 2, 1}} {
-		if got := u.zeros(x, 8, level); !slices.Equal(got.Shape, want) {
-			t.Errorf("level %d: %v, want %v", level, got.Shape, want)
+		got := u.zeros(x, 8, level)
+		if !slices.Equal(got.Shape, want) || got.Len() != tensor.Size(want) || slices.Max(got.Data) != 0 {
+			t.Errorf("level %d: %v of %d values, want zeros %v", level, got.Shape, got.Len(), want)
 		}
 	}
 }
