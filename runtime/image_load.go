@@ -16,7 +16,7 @@ import (
 const noAlphaSide = 64
 
 // LoadImage reads a picture file: colour [B,H,W,3] and a mask that is 1 where the picture is transparent. Frames of an
-// animation are a batch; those of another size than the first are left out. Without alpha the mask is 64 x 64 zeros.
+// animation are a batch; those of another size than the first are left out. Without alpha the masks are 64 x 64 zeros.
 func LoadImage(path string) (Image, Mask, error) {
 	frames, err := decodeFile(path)
 	if err != nil {
@@ -26,7 +26,7 @@ func LoadImage(path string) (Image, Mask, error) {
 	frames = slices.DeleteFunc(frames, func(f imaging.Frame) bool { return f.Width != first.Width || f.Height != first.Height })
 	picture := Image{imaging.Color(frames)}
 	if !slices.ContainsFunc(frames, func(f imaging.Frame) bool { return f.Alpha == imaging.AlphaChannel }) {
-		return picture, Mask{tensor.New(1, noAlphaSide, noAlphaSide)}, nil
+		return picture, Mask{tensor.New(len(frames), noAlphaSide, noAlphaSide)}, nil
 	}
 	return picture, Mask{imaging.Channel(frames, 3)}.Invert(), nil
 }

@@ -121,8 +121,8 @@ func TestLoadImage(t *testing.T) {
 	if want := []int{1, 64, 64}; !slices.Equal(m.Shape, want) || i.Dim(3) != 3 {
 		t.Errorf("without alpha the mask has shape %v, want %v", m.Shape, want)
 	}
-	if i, _, err = LoadImage(pictures + "animated.gif"); err != nil || i.Dim(0) != 3 {
-		t.Errorf("animation of 3 frames has shape %v (%v)", i.Shape, err)
+	if i, m, err = LoadImage(pictures + "animated.gif"); err != nil || i.Dim(0) != 3 || m.Dim(0) != 3 {
+		t.Errorf("animation of 3 frames has shape %v, mask %v (%v)", i.Shape, m.Shape, err)
 	}
 	if _, m, err = LoadImage(pictures + "rgba16.png"); err != nil || !slices.Equal(m.Data, []float32{1 - 1/255.0, 1 - 48/255.0}) {
 		t.Errorf("mask of alpha 1 and 48 is %v (%v)", m.Data, err)
