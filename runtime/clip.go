@@ -48,7 +48,11 @@ func (rt *Runtime) LoadCLIP(name, kind string) (CLIP, error) {
 	if err != nil {
 		return CLIP{}, err
 	}
-	return newCLIP(set)
+	c, err := newCLIP(set)
+	if err != nil {
+		return CLIP{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
 }
 
 // openCLIPL refuses text encoders of other families than SD 1.x.

@@ -45,7 +45,7 @@ func (rt *Runtime) LoadControlNet(name string) (ControlNet, error) {
 	}
 	config, err := model.ReadControlNet(set)
 	if err != nil {
-		return ControlNet{}, err
+		return ControlNet{}, fmt.Errorf("%s: %w", path, err)
 	}
 	stem := strings.TrimSuffix(strings.TrimSuffix(name, ".safetensors"), "_fp16")
 	return ControlNet{set: set, config: config, name: name, pooled: strings.HasSuffix(stem, "_shuffle")}, nil

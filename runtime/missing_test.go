@@ -1,11 +1,14 @@
 package runtime
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/folder"
 	"github.com/oneactor/oneactor/runtime/tensor"
+	"github.com/oneactor/oneactor/runtime/weights"
 )
 
 func emptyRuntime(t *testing.T) *Runtime {
@@ -77,5 +80,46 @@ func TestPixelSpace(t *testing.T) {
 		if back.Data[i] != picture.Data[i] {
 			t.Fatalf("sample %d: %g, want %g", i, back.Data[i], picture.Data[i])
 		}
+	}
+}
+
+// TestIncompleteFiles have enough tensors to be recognised, and no more. The error names the file.
+func TestIncompleteFiles(t *testing.T) {
+	rt := emptyRuntime(t)
+	tests := map[string]struct {
+		folder  string
+		tensors map[string][]int
+		load    func(name string) error
+	}{
+		"VAE": {"vae", map[string][]int{"decoder.conv_in.weight": {8, 4, 3, 3}}, func(name string) error { _, err := rt.LoadVAE(name); return err }},
+		"text encoder": {"text_encoders", map[string][]int{"text_model.embeddings.token_embedding.weight": {10, 768}},
+			func(name string) error { _, err := rt.LoadCLIP(name, "stable_diffusion"); return err }},
+		"ControlNet": {"controlnet", map[string][]int{"zero_convs.0.0.weight": {8, 8, 1, 1}, "input_hint_block.0.weight": {8, 3, 3, 3}},
+			func(name string) error { _, err := rt.LoadControlNet(name); return err }},
+		"UNet": {"diffusion_models", map[string][]int{"input_blocks.0.0.weight": {8, 4, 3, 3}}, func(name string) error { _, err := rt.LoadUNet(name); return err }},
+		"checkpoint": {"checkpoints", map[string][]int{"model.diffusion_model.input_blocks.0.0.weight": {8, 4, 3, 3}},
+			func(name string) error { _, err := rt.LoadCheckpoint(name); return err }},
+		"LoRA": {"loras", map[string][]int{"some.weight": {2}}, func(name string) error {
+			_, _, err := rt.ApplyLoRA(Model{}, CLIP{}, name, 1, 1)
+			return err
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(rt.Folders.Base(), "models", tt.folder, "half.safetensors")
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			var entries []weights.Entry
+			for name, shape := range tt.tensors {
+				entries = append(entries, weights.Float32Entry(name, tensor.New(shape...)))
+			}
+			if err := weights.Save(t.Context(), path, nil, entries); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.load("half.safetensors"); err == nil || strings.Count(err.Error(), path) != 1 {
+				t.Errorf("error %v; want one that names %s once", err, path)
+			}
+		})
 	}
 }

@@ -52,7 +52,11 @@ func (rt *Runtime) LoadVAE(name string) (VAE, error) {
 	if err != nil {
 		return VAE{}, err
 	}
-	return newVAE(set)
+	v, err := newVAE(set)
+	if err != nil {
+		return VAE{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
 }
 
 func newVAE(set *weights.Set) (VAE, error) {
