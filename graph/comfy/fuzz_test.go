@@ -35,7 +35,7 @@ func checkFile(t *testing.T, f *File) {
 }
 
 func FuzzReadJSON(f *testing.F) {
-	for _, name := range []string{"img2img_workflow", "model_merging_lora"} {
+	for _, name := range []string{"picture_to_picture", "merged_models"} {
 		for _, kind := range []string{"workflow", "prompt"} {
 			f.Add(readFile(f, filepath.Join("testdata", name+"."+kind+".json")))
 		}

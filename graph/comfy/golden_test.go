@@ -13,7 +13,8 @@ import (
 	"github.com/oneactor/oneactor/runtime/goldentest"
 )
 
-// The pairs are UI graphs from pictures that ComfyUI saved, each with the prompt that the same picture carries.
+// A pair is a UI graph and the prompt it must become. Those of the fixture folder come from pictures that ComfyUI saved; those in testdata are
+// ours, in the form of 2023.
 
 // TestGoldenWorkflows converts every pair in $COMFY_WORKFLOWS, or in comfyui-workflows inside or beside the fixture folder, or beside
 // the default one.
