@@ -46,7 +46,8 @@ func (c *Checkpoint) recognise(file *Set) error {
 	case projection == 2:
 		c.Family = SDXLRefiner
 	default:
-		return fmt.Errorf("a UNet of an unknown kind (proj_in of rank %d, label_emb %v): %w", projection, label, ErrFamily)
+		return fmt.Errorf("a UNet of an unknown kind (proj_in with %d axes, label_emb %v): the file is incomplete, or of a family that oneactor does not know: %w",
+			projection, label, ErrFamily)
 	}
 	return c.predict(file)
 }
