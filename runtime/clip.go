@@ -134,6 +134,7 @@ func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenize
 		key:   graphKey("clip", c.set, o),
 		runs:  1,
 		work:  2 * float64(len(batch.tokens)),
+		rare:  true,
 		build: func() (*onnx.Graph, error) { return model.CLIP(c.set, o) },
 	})
 	if err != nil {

@@ -42,6 +42,7 @@ type graphSpec struct {
 	key   string
 	runs  int     // runs to come, for the weights policy
 	work  float64 // floating-point operations per weight in one run
+	rare  bool    // runs are far apart: their activations are given back to the system after each
 	build func() (*onnx.Graph, error)
 }
 
@@ -147,7 +148,7 @@ func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec graphS
 		return nil, fmt.Errorf("graph %s: %w", spec.key, err)
 	}
 	s.makeRoom(g.WeightBytes())
-	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level})
+	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.rare})
 }
 
 // makeRoom closes idle sessions, least recently used first, until bytes more fit.

@@ -130,6 +130,7 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 		key:   graphKey("vae decoder", v.set, o),
 		runs:  l.Samples.Dim(0),
 		work:  vaeWork * float64(l.Samples.Dim(2)*l.Samples.Dim(3)),
+		rare:  true,
 		build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) },
 	})
 	if err != nil {
@@ -166,6 +167,7 @@ func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (La
 		key:   graphKey("vae encoder", v.set, o),
 		runs:  i.Dim(0),
 		work:  vaeWork * float64(x.Dim(2)*x.Dim(3)) / float64(v.ratio()*v.ratio()),
+		rare:  true,
 		build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
 	})
 	if err != nil {
