@@ -23,7 +23,8 @@ type part struct {
 }
 
 var parts = []part{
-	{"clip", "clip", 2, 0, ort.Mapped},
+	{"clip", "clip", 2, 0, ort.Packed},
+	{"clip-mapped", "clip", 2, 0, ort.Mapped},
 	{"unet-256", "unet", 2, 256, ort.Packed},
 	{"unet-256-mapped", "unet", 2, 256, ort.Mapped},
 	{"unet-512", "unet", 2, 512, ort.Packed},
