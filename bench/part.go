@@ -27,6 +27,7 @@ var parts = []part{
 	{"clip-mapped", "clip", 2, 0, ort.Mapped},
 	{"unet-256", "unet", 2, 256, ort.Packed},
 	{"unet-256-mapped", "unet", 2, 256, ort.Mapped},
+	{"unet-256-stored", "unet", 2, 256, ort.Stored},
 	{"unet-512", "unet", 2, 512, ort.Packed},
 	{"unet-512-mapped", "unet", 2, 512, ort.Mapped},
 	{"vae-256", "vae", 1, 256, ort.Packed},
@@ -41,7 +42,7 @@ func (p part) build(c *weights.Checkpoint) (*onnx.Graph, error) {
 	case "vae":
 		return model.VAEDecoder(c.VAE, model.VAEOptions{})
 	}
-	return model.UNet(c.UNet, model.UNetOptions{Even: true})
+	return model.UNet(c.UNet, model.UNetOptions{Even: p.level != ort.Stored})
 }
 
 // output is the result that PyTorch has too.

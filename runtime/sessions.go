@@ -17,7 +17,7 @@ type WeightsPolicy string
 // The policies of --weights.
 const (
 	WeightsAuto   WeightsPolicy = "auto"   // packed where a run is long enough to pay for it
-	WeightsMapped WeightsPolicy = "mapped" // leave float32 weights in their files: little memory, slower
+	WeightsMapped WeightsPolicy = "mapped" // leave all weights in their files: the least memory, slower
 	WeightsPacked WeightsPolicy = "packed" // copy weights into the layout the kernels like best
 )
 
@@ -31,10 +31,14 @@ func (WeightsPolicy) Choices() []string {
 const packedPays = 8000
 
 func (p WeightsPolicy) level(s graphSpec) ort.Level {
-	if p == WeightsPacked || p != WeightsMapped && float64(s.runs)*s.work >= packedPays {
+	switch {
+	case p == WeightsMapped:
+		return ort.Stored
+	case p == WeightsPacked, float64(s.runs)*s.work >= packedPays:
 		return ort.Packed
+	default:
+		return ort.Mapped
 	}
-	return ort.Mapped
 }
 
 // graphSpec describes a graph to run: equal keys mean equal graphs.

@@ -110,7 +110,8 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Sessi
 	whole := 1 << u.model.config.Levels()
 	o := model.UNetOptions{
 		Control: u.control,
-		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0,
+		// Even works on kernels derived from the weights, which would be computed anew in each run of a low-memory graph.
+		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0 && u.rt.sessions.policy != WeightsMapped,
 		Patches: model.Patches{LoRA: loraTargets(u.model.loras)},
 	}
 	return u.session(ctx, x, graphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })

@@ -131,7 +131,7 @@ func (a *app) settingsFlags(c *cobra.Command) {
 	f.StringVar(&s.Device, "device", "auto", "what computes: auto, cpu, cuda or cuda:N")
 	f.IntVar(&s.Threads, "threads", 0, "CPU threads (default: one per core)")
 	f.StringVar(&s.Library, "onnxruntime", "", "the onnxruntime library (default: found, see oneactor doctor)")
-	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (little memory) or packed (fastest)")
+	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (left in their files, least memory) or packed (fastest)")
 	f.Int64Var(&s.CacheBytes, "cache-bytes", 0, "memory for results kept between runs (default: a quarter of the memory)")
 	f.BoolVar(&s.DisableMetadata, "disable-metadata", false, "save no prompt and workflow in files")
 }

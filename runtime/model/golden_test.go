@@ -47,7 +47,7 @@ type runner struct {
 // levels runs a test once per way of loading.
 func levels(t *testing.T, test func(t *testing.T, r runner)) {
 	runtime := ortest.Setup(t)
-	for _, l := range []ort.Level{ort.Mapped, ort.Packed} {
+	for _, l := range []ort.Level{ort.Mapped, ort.Packed, ort.Stored} {
 		t.Run(l.String(), func(t *testing.T) { test(t, runner{runtime, l}) })
 	}
 }

@@ -22,13 +22,13 @@ const (
 	Mapped Level = iota
 	// Packed copies weights into the layouts its kernels like best: seconds per GB to load, faster to run.
 	Packed
+	// Stored leaves weights of every type in their files: half precision ones are converted in each run. The least memory, the
+	// slowest to run.
+	Stored
 )
 
 func (l Level) String() string {
-	if l == Packed {
-		return "packed"
-	}
-	return "mapped"
+	return [...]string{Mapped: "mapped", Packed: "packed", Stored: "stored"}[l]
 }
 
 // SessionOptions of NewSession; the zero value is Mapped.
@@ -127,6 +127,11 @@ func (l *loading) load(ctx context.Context, model []byte) {
 			return
 		}
 	}
+	if l.options.Level == Stored {
+		if model, l.err = castsFirst(model); l.err != nil {
+			return
+		}
+	}
 	stop := onCancel(ctx, func() { _ = l.runtime.api.cancelLoad(options) })
 	defer stop()
 	inputs := append(names(l.signature.inputs), s.weights.names...)
@@ -163,9 +168,14 @@ func (r *Runtime) configure(options *onnxruntime.SessionOptions, o SessionOption
 		// Waiting threads spin for 5 ms by default, a fifth of all CPU time in a UNet; the gaps between its operators are shorter.
 		"session.intra_op.spin_duration_us": "200",
 	}
-	if o.Level == Packed {
+	switch o.Level {
+	case Packed:
 		level = onnxruntime.GraphOptimizationLevelEnableAll
-	} else {
+	case Stored:
+		config["session.disable_prepacking"] = "1"
+		// It would fold the conversion of every weight into a float32 copy.
+		config["optimization.disable_specified_optimizers"] = "ConstantFolding"
+	default:
 		config["session.disable_prepacking"] = "1"
 	}
 	for key, value := range o.Config {
