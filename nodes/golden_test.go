@@ -2,7 +2,6 @@ package nodes_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -40,15 +39,8 @@ type expectation struct {
 // TestGoldenWorkflows runs every workflow of the fixtures end to end and compares latents and pictures with those of ComfyUI 0.3.64
 // (float32, CPU), at the tolerances of expected/index.json.
 func TestGoldenWorkflows(t *testing.T) {
-	dir := goldentest.Dir(t)
-	text, err := os.ReadFile(filepath.Join(dir, "expected", "index.json"))
-	if err != nil {
-		t.Skipf("no expected results: %v", err)
-	}
 	var index map[string]expectation
-	if err := json.Unmarshal(text, &index); err != nil {
-		t.Fatalf("expected/index.json: %v", err)
-	}
+	goldentest.JSON(t, goldentest.Files(t, "expected", "index.json")[0], &index)
 	ortest.Setup(t)
 	for _, file := range goldentest.Files(t, "workflows", "*.json") {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")

@@ -1,8 +1,6 @@
 package nodes_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,10 +13,7 @@ import (
 // TestGoldenObjectInfo compares every class with /object_info of ComfyUI 0.3.64, texts left out: order of keys, options, limits and the
 // form of numbers are equal.
 func TestGoldenObjectInfo(t *testing.T) {
-	path := filepath.Join(goldentest.Dir(t), "object_info.json")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no object_info.json in the fixtures: %v", err)
-	}
+	path := goldentest.Files(t, ".", "object_info.json")[0]
 	registry, err := graph.New(nodes.Builtin()...)
 	if err != nil {
 		t.Fatal(err)

@@ -26,8 +26,8 @@ func (WeightsPolicy) Choices() []string {
 	return []string{string(WeightsAuto), string(WeightsMapped), string(WeightsPacked)}
 }
 
-// Packing costs about 3.4 CPU seconds per GB of float32 weights once; a mapped graph takes about 1.15 times as long to run at
-// about 86 GFLOP/s a thread. So packing pays when every weight takes part in this many operations.
+// Packing the UNet of SD 1.5 costs 9 to 12 CPU seconds more than mapping it, once, and saves about 0.4 seconds of a run of two latents of
+// 32x32 cells (docs/performance.md). So packing pays when every weight takes part in about this many operations.
 const packedPays = 8000
 
 func (p WeightsPolicy) level(s graphSpec) ort.Level {

@@ -34,7 +34,7 @@ func TestGoldenWorkflows(t *testing.T) {
 			return
 		}
 	}
-	t.Skipf("no workflow pairs in any of %q; set COMFY_WORKFLOWS", candidates)
+	goldentest.Unavailable(t, fmt.Sprintf("no workflow pairs in any of %q; set COMFY_WORKFLOWS", candidates))
 }
 
 // TestWorkflowPairs is the same for the pairs that are part of the repository, with the few classes that they use.

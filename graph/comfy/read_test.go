@@ -133,22 +133,6 @@ func TestFormatAPI(t *testing.T) {
 	}
 }
 
-func TestMetadata(t *testing.T) {
-	prompt := parse(t, `{"1":{"class_type":"A","inputs":{"s":"é","n":1e-5}}}`).(*ojson.Object)
-	extra := parse(t, `{"workflow":{"nodes":[]},"b":1}`).(*ojson.Object)
-	got, err := Metadata(prompt, extra)
-	if err != nil || len(got) != 3 {
-		t.Fatalf("got %v, %v", got, err)
-	}
-	want := `{"1": {"class_type": "A", "inputs": {"s": "\u00e9", "n": 1e-05}}}`
-	if got[0].Key != "prompt" || got[0].JSON != want || got[1].Key != "workflow" || got[2].JSON != "1" {
-		t.Errorf("got %v", got)
-	}
-	if none, err := Metadata(nil, nil); err != nil || none != nil {
-		t.Errorf("nothing: got %v, %v", none, err)
-	}
-}
-
 func quoted(s string) string { return string(ojson.AppendString(nil, s, ojson.Python)) }
 
 // latent is a safetensors file with that header and no tensors.

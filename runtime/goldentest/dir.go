@@ -43,7 +43,7 @@ func Files(t testing.TB, sub, pattern string) []string {
 		t.Fatalf("golden files %s: %v", glob, err)
 	}
 	if len(files) == 0 {
-		unavailable(t, "no golden file matches "+glob)
+		Unavailable(t, "no golden file matches "+glob)
 	}
 	slices.Sort(files)
 	return files
@@ -110,12 +110,13 @@ func repository(t testing.TB) string {
 func existing(t testing.TB, dir, variable string) string {
 	t.Helper()
 	if !isDir(dir) {
-		unavailable(t, "no golden folder at "+dir+"; set "+variable)
+		Unavailable(t, "no golden folder at "+dir+"; set "+variable)
 	}
 	return dir
 }
 
-func unavailable(t testing.TB, why string) {
+// Unavailable skips a test that lacks its fixtures, or fails it when ONEACTOR_REQUIRE_GOLDEN is set.
+func Unavailable(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("ONEACTOR_REQUIRE_GOLDEN") != "" {
 		t.Fatal(why)

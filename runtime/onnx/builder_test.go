@@ -179,7 +179,7 @@ func TestGraph(t *testing.T) {
 	if got, want := g.Files(), []string{"/models/a.safetensors", "/models/b.safetensors"}; !slices.Equal(got, want) {
 		t.Errorf("files %v, want %v", got, want)
 	}
-	if got, want := g.WeightBytes(), int64(24+16+4+3*8); got != want { // w, bias, the scalar, the shape [0,2,-1]
+	if got, want := g.WeightBytes(), int64(12*4+16+4+3*8); got != want { // w as float32, bias, the scalar, the shape [0,2,-1]
 		t.Errorf("%d bytes of weights, want %d", got, want)
 	}
 	if len(g.Groups) != 1 || g.Groups[0].Kind != "SiLU" || len(g.Groups[0].Nodes) != 2 || g.Groups[0].Out != g.Output("same") {

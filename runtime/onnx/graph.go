@@ -141,15 +141,16 @@ func (g *Graph) Files() []string {
 	return slices.Compact(paths)
 }
 
-// WeightBytes is the size of all initializers as stored.
+// WeightBytes is the memory that all initializers take once they are loaded: smaller floating-point types count as float32.
 func (g *Graph) WeightBytes() int64 {
 	var n int64
 	for _, v := range g.Initializers {
-		if v.Init.File != nil {
-			n += v.Init.File.Length
-		} else {
-			n += int64(len(v.Init.Data))
+		size := v.DType.Size()
+		switch v.DType {
+		case Float16, BFloat16, Float8E4M3, Float8E5M2:
+			size = Float32.Size()
 		}
+		n += v.Shape.Count() * size
 	}
 	return n
 }

@@ -210,8 +210,11 @@ func (s *Session) Inputs() []Port { return s.signature.inputs }
 func (s *Session) Outputs() []Port { return s.signature.outputs }
 
 // Bytes estimates the memory that the weights hold while the session lives, for a cache bounded by bytes. Everything
-// counts as float32, also mapped weights, though the system may drop their pages.
+// counts as float32, also mapped weights, though the system may drop their pages; Stored ones count as they are.
 func (s *Session) Bytes() int64 {
+	if s.options.Level == Stored {
+		return s.signature.weights.stored
+	}
 	return s.signature.weights.float32
 }
 
