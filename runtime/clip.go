@@ -130,12 +130,12 @@ func weigh(hidden *tensor.Tensor, chunks [][]tokenizer.Token) {
 func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenizer.Token) (hidden, pooled *tensor.Tensor, err error) {
 	batch := newTokenBatch(chunks, c.config.Vocabulary)
 	o := model.CLIPOptions{Layer: c.layer, Extra: len(batch.extra) > 0, Patches: model.Patches{LoRA: loraTargets(c.loras)}}
-	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   graphKey("clip", c.set, o),
-		runs:  1,
-		work:  2 * float64(len(batch.tokens)),
-		rare:  true,
-		build: func() (*onnx.Graph, error) { return model.CLIP(c.set, o) },
+	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
+		Key:   GraphKey("clip", c.set, o),
+		Runs:  1,
+		Work:  2 * float64(len(batch.tokens)),
+		Rare:  true,
+		Build: func() (*onnx.Graph, error) { return model.CLIP(c.set, o) },
 	})
 	if err != nil {
 		return nil, nil, err

@@ -13,6 +13,7 @@ import (
 type Model struct {
 	set      *weights.Set
 	config   model.UNetConfig
+	family   weights.Family
 	sampling sampling.ModelSampling
 	format   sampling.LatentFormat
 	loras    []loraPatch
@@ -103,5 +104,5 @@ func newModel(c *weights.Checkpoint) (Model, error) {
 	if c.Prediction == weights.V {
 		predicts = sampling.V
 	}
-	return Model{set: c.UNet, config: config, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents}, nil
+	return Model{set: c.UNet, config: config, family: c.Family, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents}, nil
 }

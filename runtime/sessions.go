@@ -30,28 +30,34 @@ func (WeightsPolicy) Choices() []string {
 // 32x32 cells (docs/performance.md). So packing pays when every weight takes part in about this many operations.
 const packedPays = 8000
 
-func (p WeightsPolicy) level(s graphSpec) ort.Level {
+func (p WeightsPolicy) level(s GraphSpec) ort.Level {
 	switch {
 	case p == WeightsMapped:
 		return ort.Stored
-	case p == WeightsPacked, float64(s.runs)*s.work >= packedPays:
+	case p == WeightsPacked, float64(s.Runs)*s.Work >= packedPays:
 		return ort.Packed
 	default:
 		return ort.Mapped
 	}
 }
 
-// graphSpec describes a graph to run: equal keys mean equal graphs.
-type graphSpec struct {
-	key   string
-	runs  int     // runs to come, for the weights policy
-	work  float64 // floating-point operations per weight in one run
-	rare  bool    // runs are far apart: their activations are given back to the system after each
-	build func() (*onnx.Graph, error)
+// GraphSpec describes a graph to run: equal keys mean equal graphs.
+type GraphSpec struct {
+	Key   string
+	Runs  int     // runs to come, for the weights policy
+	Work  float64 // floating-point operations per weight in one run
+	Rare  bool    // runs are far apart: their activations are given back to the system after each
+	Build func() (*onnx.Graph, error)
 }
 
-// graphKey identifies the graph of an architecture over its weights. The options are in it as a whole, so that none can be forgotten.
-func graphKey(architecture string, set *weights.Set, options any) string {
+// Session returns the compiled form of a graph, from the cache or new; release must be called when its runs are done. It is for
+// packages above this one that write graphs of their own, such as actor.
+func (rt *Runtime) Session(ctx context.Context, spec GraphSpec) (session *ort.Session, release func(), err error) {
+	return rt.sessions.acquire(ctx, spec)
+}
+
+// GraphKey identifies the graph of an architecture over its weights. The options are in it as a whole, so that none can be forgotten.
+func GraphKey(architecture string, set *weights.Set, options any) string {
 	return fmt.Sprintf("%s %s %+v", architecture, set.Fingerprint(), options)
 }
 
@@ -78,7 +84,7 @@ type sessionCache struct {
 
 // acquire returns the session of a graph, compiling it if need be; release must be called when the runs are done.
 // A mapped session is replaced when many runs are to come.
-func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *ort.Session, release func(), err error) {
+func (s *sessionCache) acquire(ctx context.Context, spec GraphSpec) (session *ort.Session, release func(), err error) {
 	for {
 		c := s.use(ctx, spec)
 		release = sync.OnceFunc(func() {
@@ -104,19 +110,19 @@ func (s *sessionCache) acquire(ctx context.Context, spec graphSpec) (session *or
 }
 
 // use counts a user of a graph and begins to load it if nobody has.
-func (s *sessionCache) use(ctx context.Context, spec graphSpec) *compiled {
+func (s *sessionCache) use(ctx context.Context, spec GraphSpec) *compiled {
 	level := s.policy.level(spec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.compiled[spec.key]
+	c := s.compiled[spec.Key]
 	if c != nil && c.level == ort.Mapped && level == ort.Packed && c.users == 0 {
-		delete(s.compiled, spec.key)
+		delete(s.compiled, spec.Key)
 		go c.close()
 		c = nil
 	}
 	if c == nil {
 		c = &compiled{ready: make(chan struct{}), level: level}
-		s.compiled[spec.key] = c
+		s.compiled[spec.Key] = c
 		go s.load(ctx, c, spec)
 	}
 	c.users++
@@ -126,33 +132,33 @@ func (s *sessionCache) use(ctx context.Context, spec graphSpec) *compiled {
 }
 
 // load builds and compiles one graph; a failure is not remembered.
-func (s *sessionCache) load(ctx context.Context, c *compiled, spec graphSpec) {
+func (s *sessionCache) load(ctx context.Context, c *compiled, spec GraphSpec) {
 	c.session, c.err = s.compile(ctx, c.level, spec)
 	if c.err != nil {
 		s.mu.Lock()
-		if s.compiled[spec.key] == c {
-			delete(s.compiled, spec.key)
+		if s.compiled[spec.Key] == c {
+			delete(s.compiled, spec.Key)
 		}
 		s.mu.Unlock()
 	}
 	close(c.ready)
 }
 
-func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec graphSpec) (*ort.Session, error) {
+func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec GraphSpec) (*ort.Session, error) {
 	rt, err := s.open()
 	if err != nil {
 		return nil, err
 	}
-	g, err := spec.build()
+	g, err := spec.Build()
 	if err != nil {
 		return nil, err
 	}
 	proto, err := g.Proto()
 	if err != nil {
-		return nil, fmt.Errorf("graph %s: %w", spec.key, err)
+		return nil, fmt.Errorf("graph %s: %w", spec.Key, err)
 	}
 	s.makeRoom(g.WeightBytes())
-	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.rare})
+	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
 }
 
 // makeRoom closes idle sessions, least recently used first, until bytes more fit.

@@ -12,8 +12,8 @@ import (
 )
 
 // plusOne is a graph with 1 kB of weights; builds counts how often it is made.
-func plusOne(key string, builds *int) graphSpec {
-	return graphSpec{key: key, runs: 1, work: 1, build: func() (*onnx.Graph, error) {
+func plusOne(key string, builds *int) GraphSpec {
+	return GraphSpec{Key: key, Runs: 1, Work: 1, Build: func() (*onnx.Graph, error) {
 		*builds++
 		b := onnx.NewBuilder(key)
 		x := b.Input("x", onnx.Float32, 256)
@@ -80,7 +80,7 @@ func TestSessionCacheKeepsWhatIsUsed(t *testing.T) {
 func TestSessionCacheErrors(t *testing.T) {
 	s := testCache(t, 1<<20)
 	wrong := errors.New("wrong weights")
-	spec := graphSpec{key: "bad", build: func() (*onnx.Graph, error) { return nil, wrong }}
+	spec := GraphSpec{Key: "bad", Build: func() (*onnx.Graph, error) { return nil, wrong }}
 	for range 2 {
 		if _, _, err := s.acquire(t.Context(), spec); !errors.Is(err, wrong) {
 			t.Errorf("error %v, want %v", err, wrong)
@@ -105,8 +105,8 @@ func TestSessionCacheOutlivesImpatience(t *testing.T) {
 		t.Run(gaveUp.Error(), func(t *testing.T) {
 			var loads, builds int
 			spec := plusOne("slow", &builds)
-			build := spec.build
-			spec.build = func() (*onnx.Graph, error) {
+			build := spec.Build
+			spec.Build = func() (*onnx.Graph, error) {
 				if loads++; loads == 1 {
 					return nil, gaveUp
 				}
@@ -127,16 +127,16 @@ func TestSessionCacheOutlivesImpatience(t *testing.T) {
 func TestWeightsPolicy(t *testing.T) {
 	tests := map[string]struct {
 		policy WeightsPolicy
-		spec   graphSpec
+		spec   GraphSpec
 		want   ort.Level
 	}{
-		"few runs stay mapped":         {WeightsAuto, graphSpec{runs: 4, work: unetWork * 2 * 32 * 32}, ort.Mapped},
-		"many are packed":              {WeightsAuto, graphSpec{runs: 30, work: unetWork * 2 * 32 * 32}, ort.Packed},
-		"large latents pack sooner":    {WeightsAuto, graphSpec{runs: 8, work: unetWork * 2 * 64 * 64}, ort.Packed},
-		"one decode is worth it":       {WeightsAuto, graphSpec{runs: 1, work: vaeWork * 32 * 32}, ort.Packed},
-		"one prompt is not":            {WeightsAuto, graphSpec{runs: 1, work: 2 * 2 * 77}, ort.Mapped},
-		"mapped whatever is to come":   {WeightsMapped, graphSpec{runs: 1000, work: 1e6}, ort.Stored},
-		"packed even for a single run": {WeightsPacked, graphSpec{runs: 1, work: 1}, ort.Packed},
+		"few runs stay mapped":         {WeightsAuto, GraphSpec{Runs: 4, Work: unetWork * 2 * 32 * 32}, ort.Mapped},
+		"many are packed":              {WeightsAuto, GraphSpec{Runs: 30, Work: unetWork * 2 * 32 * 32}, ort.Packed},
+		"large latents pack sooner":    {WeightsAuto, GraphSpec{Runs: 8, Work: unetWork * 2 * 64 * 64}, ort.Packed},
+		"one decode is worth it":       {WeightsAuto, GraphSpec{Runs: 1, Work: vaeWork * 32 * 32}, ort.Packed},
+		"one prompt is not":            {WeightsAuto, GraphSpec{Runs: 1, Work: 2 * 2 * 77}, ort.Mapped},
+		"mapped whatever is to come":   {WeightsMapped, GraphSpec{Runs: 1000, Work: 1e6}, ort.Stored},
+		"packed even for a single run": {WeightsPacked, GraphSpec{Runs: 1, Work: 1}, ort.Packed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -60,8 +60,8 @@ func (u *unetRun) session(ctx context.Context, x *tensor.Tensor, key string, bui
 	if h, ok := u.held[key]; ok {
 		return h.session, nil
 	}
-	session, release, err := u.rt.sessions.acquire(ctx, graphSpec{
-		key: key, runs: u.steps, work: unetWork * float64(x.Dim(0)*x.Dim(2)*x.Dim(3)), build: build,
+	session, release, err := u.rt.sessions.acquire(ctx, GraphSpec{
+		Key: key, Runs: u.steps, Work: unetWork * float64(x.Dim(0)*x.Dim(2)*x.Dim(3)), Build: build,
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Sessi
 		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0 && u.rt.sessions.policy != WeightsMapped,
 		Patches: model.Patches{LoRA: loraTargets(u.model.loras)},
 	}
-	return u.session(ctx, x, graphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
+	return u.session(ctx, x, GraphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
 }
 
 // residuals are what ControlNets add to a UNet: one per input block, nil for none, and the middle block's.
@@ -211,7 +211,7 @@ func (u *unetRun) evaluateControl(ctx context.Context, c *Control, call modelCal
 		return residuals{}, err
 	}
 	var o model.UNetOptions
-	session, err := u.session(ctx, call.x, graphKey("controlnet", c.net.set, o), func() (*onnx.Graph, error) {
+	session, err := u.session(ctx, call.x, GraphKey("controlnet", c.net.set, o), func() (*onnx.Graph, error) {
 		return model.ControlNet(c.net.set, o)
 	})
 	if err != nil {

@@ -126,12 +126,12 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 			v.config.LatentChannels, channels)
 	}
 	var o model.VAEOptions
-	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   graphKey("vae decoder", v.set, o),
-		runs:  l.Samples.Dim(0),
-		work:  vaeWork * float64(l.Samples.Dim(2)*l.Samples.Dim(3)),
-		rare:  true,
-		build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) },
+	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
+		Key:   GraphKey("vae decoder", v.set, o),
+		Runs:  l.Samples.Dim(0),
+		Work:  vaeWork * float64(l.Samples.Dim(2)*l.Samples.Dim(3)),
+		Rare:  true,
+		Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) },
 	})
 	if err != nil {
 		return Image{}, fmt.Errorf("VAE decode: %w", err)
@@ -163,12 +163,12 @@ func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (La
 		x.Data[k] = 2*p - 1
 	}
 	var o model.VAEOptions
-	session, release, err := rt.sessions.acquire(ctx, graphSpec{
-		key:   graphKey("vae encoder", v.set, o),
-		runs:  i.Dim(0),
-		work:  vaeWork * float64(x.Dim(2)*x.Dim(3)) / float64(v.ratio()*v.ratio()),
-		rare:  true,
-		build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
+	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
+		Key:   GraphKey("vae encoder", v.set, o),
+		Runs:  i.Dim(0),
+		Work:  vaeWork * float64(x.Dim(2)*x.Dim(3)) / float64(v.ratio()*v.ratio()),
+		Rare:  true,
+		Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
 	})
 	if err != nil {
 		return Latent{}, fmt.Errorf("VAE encode: %w", err)

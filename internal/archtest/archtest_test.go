@@ -35,7 +35,7 @@ var reserved = map[string][]string{
 	"github.com/yalue/onnxruntime_go": {"runtime/ort"},
 	"github.com/dominikbraun/graph":   {"graph"},
 	"github.com/spf13/cobra":          {"frontend/cli"},
-	module + "/runtime/ort":           {"", "runtime", "runtime/runtimetest", "bench"},
+	module + "/runtime/ort":           {"", "runtime", "runtime/actor", "runtime/runtimetest", "bench"},
 	module + "/runtime/goldentest":    nil,
 	module + "/runtime/ort/ortest":    nil,
 	module + "/runtime/runtimetest":   nil,

@@ -224,3 +224,35 @@ func TestFingerprint(t *testing.T) {
 		t.Error("a changed file has the same fingerprint")
 	}
 }
+
+// TestContentHash: a copy elsewhere is the same model, one other value makes another.
+func TestContentHash(t *testing.T) {
+	hash := func(path string) string {
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		h, err := f.All().ContentHash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	shapes := map[string][]int{"m.b": {3}, "m.a": {2, 200}}
+	path, moved := saved(t, "x.safetensors", shapes), saved(t, "y.safetensors", shapes)
+	if hash(path) != hash(moved) {
+		t.Error("the same weights under another name have another hash")
+	}
+	raw, err := os.ReadFile(moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)-1] ^= 1
+	if err := os.WriteFile(moved, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if hash(path) == hash(moved) {
+		t.Error("a changed value is not seen")
+	}
+}

@@ -159,6 +159,30 @@ func filesOf(sets ...*Set) []*File {
 // the path, size, modification time or header of their files. The values themselves are not read.
 func (s *Set) Fingerprint() string { return s.fingerprint() }
 
+// ContentHash identifies the weights wherever they lie: it changes with names, shapes, types and a sample of every tensor's bytes. The
+// sample (the first and last 256 bytes) keeps it at milliseconds for files of gigabytes.
+func (s *Set) ContentHash() (string, error) {
+	const sample = 256
+	h := sha256.New()
+	for _, name := range s.Names() {
+		r := s.refs[name]
+		fmt.Fprintf(h, "%q %v %v\n", name, r.DType, r.Shape)
+		raw, err := r.Raw()
+		if err != nil {
+			return "", fmt.Errorf("weight %s: %w", name, err)
+		}
+		err = r.File.guard(func() error {
+			h.Write(raw[:min(sample, len(raw))])
+			h.Write(raw[max(0, len(raw)-sample):])
+			return nil
+		})
+		if err != nil {
+			return "", fmt.Errorf("weight %s: %w", name, err)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
 func (s *Set) hash() string {
 	h := sha256.New()
 	files := map[*File]int{}
