@@ -134,6 +134,12 @@ func TestGoldenVAE(t *testing.T) {
 			}
 			latent, err := rt.Encode(t.Context(), c.VAE, runtime.Image{Tensor: file.Get(t, "image")})
 			check("mean", latent.Samples, err)
+			mean, logVariance, err := rt.Moments(t.Context(), c.VAE, runtime.Image{Tensor: file.Get(t, "image")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			moments, err := tensor.Concat(1, mean, logVariance)
+			check("moments", moments, err)
 			image, err := rt.Decode(t.Context(), c.VAE, runtime.Latent{Samples: file.Get(t, "z")})
 			check("decoded", image.Tensor, err)
 			image, err = rt.DecodeTiled(t.Context(), c.VAE, runtime.Latent{Samples: file.Get(t, "tiled_z")}, runtime.Tiles{Size: 64, Overlap: 16})

@@ -149,14 +149,43 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 }
 
 func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (Latent, error) {
+	if v.pixels {
+		return Latent{Samples: imaging.Planes(colours(i).Tensor)}, nil
+	}
+	z, err := rt.posterior(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, moments step) (*tensor.Tensor, error) {
+		return split(ctx, x, func(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
+			m, err := moments(ctx, x)
+			if err != nil {
+				return nil, err
+			}
+			return channelRange(m, 0, v.config.LatentChannels), nil
+		})
+	})
+	return Latent{Samples: z}, err
+}
+
+// Moments is the distribution of the latents of pictures [B,H,W,C]: its mean and the logarithm of its variance, both [B,C,h,w] in VAE
+// space. Sizes that the ratio does not divide are cut on both sides.
+func (rt *Runtime) Moments(ctx context.Context, v VAE, i Image) (mean, logVariance *tensor.Tensor, err error) {
+	if v.pixels {
+		return nil, nil, errors.New("pixel_space has no distribution of latents: use the VAE that belongs to the model")
+	}
+	m, err := rt.posterior(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, moments step) (*tensor.Tensor, error) { return moments(ctx, x) })
+	if err != nil {
+		return nil, nil, err
+	}
+	c := v.config.LatentChannels
+	return channelRange(m, 0, c), channelRange(m, c, 2*c), nil
+}
+
+// posterior runs the encoder on pictures, in pieces.
+func (rt *Runtime) posterior(ctx context.Context, v VAE, i Image, split pieces) (*tensor.Tensor, error) {
 	i = cropToRatio(colours(i), v.ratio())
 	switch {
-	case v.pixels:
-		return Latent{Samples: imaging.Planes(i.Tensor)}, nil
 	case v.set == nil:
-		return Latent{}, ErrNoVAE
+		return nil, ErrNoVAE
 	case i.Len() == 0:
-		return Latent{}, fmt.Errorf("VAE encode: a picture of %dx%d is smaller than one latent cell of %d px", i.Dim(2), i.Dim(1), v.ratio())
+		return nil, fmt.Errorf("VAE encode: a picture of %dx%d is smaller than one latent cell of %d px", i.Dim(2), i.Dim(1), v.ratio())
 	}
 	x := imaging.Planes(i.Tensor)
 	for k, p := range x.Data {
@@ -171,22 +200,14 @@ func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (La
 		Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
 	})
 	if err != nil {
-		return Latent{}, fmt.Errorf("VAE encode: %w", err)
+		return nil, fmt.Errorf("VAE encode: %w", err)
 	}
 	defer release()
-	moments := oneByOne(session, "image", "moments")
-	mean := func(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
-		m, err := moments(ctx, x)
-		if err != nil {
-			return nil, err
-		}
-		return firstChannels(m, v.config.LatentChannels), nil
-	}
-	z, err := split(ctx, x, mean)
+	z, err := split(ctx, x, oneByOne(session, "image", "moments"))
 	if err != nil {
-		return Latent{}, fmt.Errorf("VAE encode: %w", err)
+		return nil, fmt.Errorf("VAE encode: %w", err)
 	}
-	return Latent{Samples: z}, nil
+	return z, nil
 }
 
 // oneByOne runs a session on each item of a batch, since activations of full-size pictures are large.
@@ -204,12 +225,13 @@ func oneByOne(s *ort.Session, input, output string) step {
 	}
 }
 
-// firstChannels is the first n of the channels of planes [B,C,H,W].
-func firstChannels(t *tensor.Tensor, n int) *tensor.Tensor {
+// channelRange is channels [from,to) of planes [B,C,H,W].
+func channelRange(t *tensor.Tensor, from, to int) *tensor.Tensor {
 	plane := t.Dim(2) * t.Dim(3)
-	out := tensor.New(t.Dim(0), n, t.Dim(2), t.Dim(3))
+	n := (to - from) * plane
+	out := tensor.New(t.Dim(0), to-from, t.Dim(2), t.Dim(3))
 	for b := range t.Dim(0) {
-		copy(out.Data[b*n*plane:(b+1)*n*plane], t.Data[b*t.Dim(1)*plane:])
+		copy(out.Data[b*n:(b+1)*n], t.Data[(b*t.Dim(1)+from)*plane:])
 	}
 	return out
 }
