@@ -40,6 +40,7 @@ var kinds = []kind{
 	{"classifiers", models("classifiers"), bareFile},
 	{"model_patches", models("model_patches"), modelFile},
 	{"audio_encoders", models("audio_encoders"), modelFile},
+	{"scores", models("scores"), modelFile}, // ours: readers of pictures that measure consistency
 }
 
 // savedModels maps keys to the folder below output/ where nodes save such models.
