@@ -75,7 +75,7 @@ func (n *net) groupNorm(x *onnx.Value, path string, eps float32) *onnx.Value {
 		y = n.Op("InstanceNormalization", y, ones, zeros, onnx.Float("epsilon", eps))
 		y = n.ReshapeTo(y, n.Sizes(x, 0, 4))
 		return n.Add(n.Mul(y, gamma), beta)
-	}, onnx.Float("epsilon", eps))
+	}, onnx.Int("groups", groups), onnx.Float("epsilon", eps))
 }
 
 func constant(f float32, count int) []float32 {

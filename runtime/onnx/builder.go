@@ -226,6 +226,36 @@ func (b *Builder) Ops(outputs int, op string, args ...Arg) []*Value {
 	return n.Out
 }
 
+// Nodes are the nodes so far, in an order in which they can run; the slice must not be changed.
+func (b *Builder) Nodes() []*Node { return b.graph.Nodes }
+
+// Groups are the groups so far, inner ones before those that contain them; the slice must not be changed.
+func (b *Builder) Groups() []*Group { return b.graph.Groups }
+
+// MoreOutputs makes a node yield its optional outputs too, up to that number in all, and returns them.
+func (b *Builder) MoreOutputs(n *Node, outputs int) []*Value {
+	more := make([]*Value, outputs)
+	for i := range more {
+		more[i] = b.broken
+	}
+	if b.err != nil {
+		return more
+	}
+	have := n.Out
+	if outputs > len(have) {
+		if err := b.infer(n, outputs); err != nil {
+			n.Out = have
+			b.failf("node %s: %w", n.Name, err)
+			return more
+		}
+		copy(n.Out, have)
+		for i, v := range n.Out[len(have):] {
+			v.Producer, v.Name = n, b.unique(n.Name+":"+fmt.Sprint(len(have)+i))
+		}
+	}
+	return n.Out[:outputs]
+}
+
 // Group marks the nodes that body adds as one operation of that kind.
 func (b *Builder) Group(kind string, in []*Value, body func() *Value, attrs ...Attr) *Value {
 	from := len(b.graph.Nodes)

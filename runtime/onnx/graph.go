@@ -28,6 +28,11 @@ type Value struct {
 
 func (*Value) arg() {}
 
+// Known is the contents of a short int64 vector that is a constant or made of known sizes; false where they are not all known.
+func (v *Value) Known() ([]int64, bool) {
+	return v.ints, v.ints != nil && (v.Init != nil || !slices.Contains(v.ints, Unknown))
+}
+
 // Initializer is a constant tensor, either in Data (little endian) or in a range of a file.
 type Initializer struct {
 	Name  string
@@ -84,6 +89,14 @@ func (n *Node) Int(name string, otherwise int64) int64 {
 		return v
 	}
 	return otherwise
+}
+
+// Type is the operator with its domain, as Builder.Op takes it.
+func (n *Node) Type() string {
+	if n.Domain == "" {
+		return n.Op
+	}
+	return n.Domain + "::" + n.Op
 }
 
 // Ints returns a list attribute or its default.

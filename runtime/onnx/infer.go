@@ -14,13 +14,9 @@ type rule struct {
 
 // infer fills n.Out, or says which input of the node does not fit.
 func (b *Builder) infer(n *Node, outputs int) error {
-	name := n.Op
-	if n.Domain != "" {
-		name = n.Domain + "::" + n.Op
-	}
-	r, ok := rules[name]
+	r, ok := rules[n.Type()]
 	if !ok {
-		return fmt.Errorf("operator %s is not in the table of the builder", name)
+		return fmt.Errorf("operator %s is not in the table of the builder", n.Type())
 	}
 	if len(n.In) < r.min || (r.max >= 0 && len(n.In) > r.max) {
 		return fmt.Errorf("%d inputs, wants %d to %d", len(n.In), r.min, r.max)

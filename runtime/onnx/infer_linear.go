@@ -115,6 +115,32 @@ func conv(n *Node) ([]*Value, error) {
 	return one(x.DType, out), nil
 }
 
+// convTranspose is ConvTranspose on [N,C,H,W] with weights [C,M/group,kh,kw]: the gradient of Conv with respect to its input.
+func convTranspose(n *Node) ([]*Value, error) {
+	x, w := n.In[0], n.In[1]
+	if len(x.Shape) != 4 || len(w.Shape) != 4 {
+		return nil, fmt.Errorf("wants [N,C,H,W] and [C,M,kh,kw], got %v and %v", x.Shape, w.Shape)
+	}
+	if in := x.Shape[1]; in != Unknown && w.Shape[0] != Unknown && in != w.Shape[0] {
+		return nil, fmt.Errorf("%d channels in, the weights want %d", in, w.Shape[0])
+	}
+	pads, strides, dilations := n.Ints("pads", 0, 0, 0, 0), n.Ints("strides", 1, 1), n.Ints("dilations", 1, 1)
+	extra := n.Ints("output_padding", 0, 0)
+	if len(pads) != 4 || len(strides) != 2 || len(dilations) != 2 || len(extra) != 2 {
+		return nil, fmt.Errorf("pads %v, strides %v, dilations %v, output padding %v for two axes", pads, strides, dilations, extra)
+	}
+	out := Shape{x.Shape[0], w.Shape[1], Unknown, Unknown}
+	if out[1] != Unknown {
+		out[1] *= n.Int("group", 1)
+	}
+	for i := range 2 {
+		if size, kernel := x.Shape[2+i], w.Shape[2+i]; size != Unknown && kernel != Unknown {
+			out[2+i] = (size-1)*strides[i] - pads[i] - pads[i+2] + dilations[i]*(kernel-1) + 1 + extra[i]
+		}
+	}
+	return one(x.DType, out), nil
+}
+
 // attention is com.microsoft's MultiHeadAttention on [B,S,D], [B,T,D], [B,T,Dv].
 func attention(n *Node) ([]*Value, error) {
 	q, k, v := n.In[0], n.In[1], n.In[2]

@@ -1,5 +1,13 @@
 package onnx
 
+import (
+	"maps"
+	"slices"
+)
+
+// Operators lists every operator that a Builder takes, sorted, in the form of Op.
+func Operators() []string { return slices.Sorted(maps.Keys(rules)) }
+
 // rules holds every operator that the builder may write. Names with a domain are onnxruntime's own.
 var rules = map[string]rule{
 	"Identity":       {1, 1, identity},
@@ -44,6 +52,7 @@ var rules = map[string]rule{
 	"Slice":           {3, 5, slice},
 	"Shape":           {1, 1, sizes},
 	"Gather":          {2, 2, gather},
+	"ScatterElements": {3, 3, like},
 	"Expand":          {2, 2, expand},
 	"ConstantOfShape": {1, 1, filled},
 	"Pad":             {2, 4, pad},
@@ -56,9 +65,10 @@ var rules = map[string]rule{
 	"ReduceSumSquare": {1, 2, reduce},
 	"ReduceMax":       {1, 2, reduce},
 
-	"MatMul": {2, 2, matmul},
-	"Gemm":   {2, 3, gemm},
-	"Conv":   {2, 3, conv},
+	"MatMul":        {2, 2, matmul},
+	"Gemm":          {2, 3, gemm},
+	"Conv":          {2, 3, conv},
+	"ConvTranspose": {2, 3, convTranspose},
 
 	"InstanceNormalization": {3, 3, normalise(func(n *Node) int64 { return n.In[0].Shape[1] })},
 	"LayerNormalization":    {2, 3, layerNormalization},

@@ -143,6 +143,15 @@ func (c *call) setOutputs(ports []Port, wanted []string, into []*tensor.Tensor) 
 		}
 		c.outputs[at] = value
 	}
+	for i, p := range ports {
+		if c.outputs[i] == nil && p.static() && len(p.Shape) == 0 { // the wrapper cannot allocate a scalar, wanted or not
+			value, err := FromTensor(tensor.New()).ort(&c.pin)
+			if err != nil {
+				return fmt.Errorf("output %s: %w", p.Name, err)
+			}
+			c.outputs[i] = value
+		}
+	}
 	return nil
 }
 
