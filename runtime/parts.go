@@ -1,9 +1,17 @@
 package runtime
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/sampling"
+	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -43,4 +51,22 @@ func (m Model) LatentFormat() sampling.LatentFormat { return m.format }
 func (m Model) Patches() (model.Patches, map[string]ort.Value, error) {
 	inputs, err := loraInputs(m.loras)
 	return model.Patches{LoRA: loraTargets(m.loras)}, inputs, err
+}
+
+// PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.
+func (m Model) PatchHash() string {
+	h := sha256.New()
+	for _, p := range m.loras {
+		fmt.Fprintln(h, "lora", p.strength)
+		for _, name := range slices.Sorted(maps.Keys(p.changes)) {
+			c := p.changes[name]
+			fmt.Fprintln(h, name, c.Rank, c.Scale())
+			for _, t := range []*tensor.Tensor{c.Down, c.Up, c.Mid} {
+				if t != nil {
+					_ = binary.Write(h, binary.LittleEndian, t.Data) // a hash takes everything
+				}
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

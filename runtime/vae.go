@@ -170,7 +170,9 @@ func (rt *Runtime) Moments(ctx context.Context, v VAE, i Image) (mean, logVarian
 	if v.pixels {
 		return nil, nil, errors.New("pixel_space has no distribution of latents: use the VAE that belongs to the model")
 	}
-	m, err := rt.posterior(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, moments step) (*tensor.Tensor, error) { return moments(ctx, x) })
+	m, err := rt.posterior(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, moments step) (*tensor.Tensor, error) {
+		return moments(ctx, x)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
