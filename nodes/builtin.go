@@ -15,6 +15,8 @@ func Builtin() []graph.Declaration {
 		controlNetNodes(),
 		vaeNodes(),
 		samplingNodes(),
+		samplingCustomNodes(),
+		guiderNodes(),
 		latentNodes(),
 		latentBatchNodes(),
 		latentMathNodes(),

@@ -37,7 +37,7 @@ func (n KSampler) Run(ctx context.Context) (runtime.Latent, error) {
 	return runtime.FromContext(ctx).Sample(ctx, runtime.SampleRequest{
 		Model: n.Model, Positive: n.Positive, Negative: n.Negative, CFG: n.CFG, Latent: n.LatentImage,
 		Seed: n.Seed, Steps: n.Steps, Sampler: n.SamplerName, Scheduler: n.Scheduler, Denoise: n.Denoise,
-		Progress: progress(ctx),
+		Progress: progress(ctx), Warn: warn(ctx),
 	})
 }
 
@@ -67,7 +67,7 @@ func (n KSamplerAdvanced) Run(ctx context.Context) (runtime.Latent, error) {
 		Seed: n.NoiseSeed, Steps: n.Steps, Sampler: n.SamplerName, Scheduler: n.Scheduler, Denoise: 1,
 		WithoutNoise: n.AddNoise == "disable",
 		StepRange:    &runtime.StepRange{Start: n.StartAtStep, End: n.EndAtStep, LeftoverNoise: n.ReturnWithLeftoverNoise == "enable"},
-		Progress:     progress(ctx),
+		Progress:     progress(ctx), Warn: warn(ctx),
 	})
 }
 

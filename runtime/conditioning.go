@@ -35,6 +35,7 @@ type Cond struct {
 	Embedding *tensor.Tensor // [1,T,D]
 	Pooled    *tensor.Tensor // [1,P], nil for encoders without one
 	Prompts   []PlacedPrompt // which rows of Embedding belong to which words
+	Shifts    []Shift        // what actors add to rows of Embedding
 
 	Area     *Area
 	Strength float32 // weight of the entry where it applies
@@ -105,6 +106,7 @@ func (c Conditioning) Concat(from Conditioning) (Conditioning, error) {
 			prompts = append(prompts, p)
 		}
 		e.Prompts = prompts
+		e.Shifts = append(slices.Clone(e.Shifts), moved(from[0].Shifts, rows)...)
 	})
 	return out, failed
 }
@@ -124,6 +126,7 @@ func (c Conditioning) Average(from Conditioning, strength float32) (Conditioning
 			return
 		}
 		e.Embedding = mix(to, other, strength)
+		e.Shifts = mixShifts(e.Shifts, from[0].Shifts, strength, to.Dim(1))
 		switch p := from[0].Pooled; {
 		case e.Pooled == nil:
 			e.Pooled = p
@@ -169,7 +172,7 @@ func (c Conditioning) WithRange(start, end float64) Conditioning {
 // Zero replaces embeddings and pooled parts by zeros of the same shape.
 func (c Conditioning) Zero() Conditioning {
 	return c.each(func(e *Cond) {
-		e.Embedding = tensor.New(e.Embedding.Shape...)
+		e.Embedding, e.Shifts = tensor.New(e.Embedding.Shape...), nil
 		if e.Pooled != nil {
 			e.Pooled = tensor.New(e.Pooled.Shape...)
 		}

@@ -25,6 +25,7 @@ func (a cells) clip(h, w int) cells {
 // entry is a Cond made ready for one run: area and mask in latent cells, its range in sigmas.
 type entry struct {
 	embedding, pooled *tensor.Tensor
+	shifts            []timedShift   // of embedding
 	area              *cells         // nil: the whole latent
 	mask              *tensor.Tensor // [B,H,W] in latent cells, nil for none
 	strength          float32
@@ -85,9 +86,19 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 		}
 	}
 	if c.Range != nil {
-		e.highest, e.lowest = float32(percentToSigma(c.Range.Start)), float32(percentToSigma(c.Range.End))
+		e.highest, e.lowest = c.Range.sigmas(percentToSigma)
+	}
+	for _, s := range c.Shifts {
+		t := timedShift{rows: s.Rows, delta: s.Target}
+		t.highest, t.lowest = s.During.sigmas(percentToSigma)
+		e.shifts = append(e.shifts, t)
 	}
 	return e, nil
+}
+
+// sigmas are the noise levels at the ends of a range; both belong to it.
+func (r Range) sigmas(percentToSigma func(float64) float64) (highest, lowest float32) {
+	return float32(percentToSigma(r.Start)), float32(percentToSigma(r.End))
 }
 
 // cells is the area on a latent of height h and width w.
@@ -155,7 +166,7 @@ func withOpposite(list []entry, e entry) []entry {
 	if smallest == nil || smallest.area != nil && *smallest.area == *e.area {
 		return list
 	}
-	e.embedding, e.pooled = smallest.embedding, smallest.pooled
+	e.embedding, e.pooled, e.shifts = smallest.embedding, smallest.pooled, smallest.shifts
 	return append(list, e)
 }
 
@@ -183,6 +194,28 @@ func lendControl(positive, negative []entry) {
 	}
 	for i, c := range controls {
 		negative[free[i%len(free)]].control = c
+	}
+}
+
+// borrowControl gives the controls of positive to the entries of its cluster average, which is the same prompt with another character:
+// the controls of entries with areas go to those with the same area, others in turn. An average with a control of its own is left alone.
+func borrowControl(positive, average []entry) {
+	for _, e := range average {
+		if e.control != nil {
+			return
+		}
+	}
+	same := func(a, b *cells) bool { return a == b || a != nil && b != nil && *a == *b }
+	for i := range average {
+		var fits []*Control
+		for _, p := range positive {
+			if p.control != nil && same(p.area, average[i].area) {
+				fits = append(fits, p.control)
+			}
+		}
+		if len(fits) > 0 {
+			average[i].control = fits[i%len(fits)]
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type stub struct {
 	tokens  []int
 }
 
-func (s *stub) predict(_ context.Context, c modelCall) (*tensor.Tensor, error) {
+func (s *stub) predict(_ context.Context, c modelCall) (prediction, error) {
 	s.batches = append(s.batches, c.x.Dim(0))
 	s.tokens = append(s.tokens, c.text.Dim(1))
 	out := c.x.Clone()
@@ -27,7 +27,7 @@ func (s *stub) predict(_ context.Context, c modelCall) (*tensor.Tensor, error) {
 			out.Data[b*item+i] += v
 		}
 	}
-	return out, nil
+	return prediction{x0: out, h: c.text}, nil
 }
 
 // prompt is a conditioning of n tokens whose values are all v.
@@ -79,7 +79,7 @@ func TestGuidance(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &stub{}
-			g := &guidance{model: m, positive: sides[0], negative: sides[1], cfg: tt.cfg}
+			g := &guidance{model: m, branches: sides, formula: classifierFree{scale: tt.cfg}}
 			p, err := g.Denoise(t.Context(), tensor.New(1, 4, h, w), tt.sigma)
 			if err != nil {
 				t.Fatal(err)
@@ -100,7 +100,7 @@ func TestGuidanceNeedsUncond(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &guidance{model: &stub{}, positive: sides[0], negative: sides[1], cfg: 1, needUncond: true}
+	g := &guidance{model: &stub{}, branches: sides, formula: classifierFree{scale: 1}, needUncond: true}
 	p, err := g.Denoise(t.Context(), tensor.New(1, 4, 8, 8), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestAreaOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = average(t.Context(), &stub{}, sides, tensor.New(1, 4, 8, 8), 1)
+	_, err = average(t.Context(), &stub{}, sides, tensor.New(1, 4, 8, 8), 1, false)
 	if err == nil || !strings.Contains(err.Error(), "outside the latent") {
 		t.Errorf("error %v; want one about the area", err)
 	}

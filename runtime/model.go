@@ -18,13 +18,20 @@ type Model struct {
 	format   sampling.LatentFormat
 	loras    []loraPatch
 	preCFG   []preCFG
+	clusters []clusterGuidance
 }
 
 // Socket is the wire type.
 func (Model) Socket() string { return "MODEL" }
 
 // Bytes is the memory held by patches; weights stay in their file.
-func (m Model) Bytes() int64 { return loraBytes(m.loras) }
+func (m Model) Bytes() int64 {
+	n := loraBytes(m.loras)
+	for _, c := range m.clusters {
+		n += c.average.Bytes()
+	}
+	return n
+}
 
 // Checkpoint is the parts of a checkpoint; those the file lacks are zero.
 type Checkpoint struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -25,8 +24,10 @@ type SampleRequest struct {
 	WithoutNoise bool       // start from the latent as it is
 	StepRange    *StepRange // nil for all steps
 
-	// Progress is told after each step how many of total are done.
+	// Progress is told after each step how many of total are done; it may be nil, as Warn may.
 	Progress func(done, total int)
+	// Warn is told what a user should know about the result.
+	Warn func(text string)
 }
 
 // StepRange is a part of a schedule, for sampling in several stages.
@@ -40,31 +41,32 @@ var ErrNoModel = errors.New("this file holds no diffusion model: load a checkpoi
 
 // Sample denoises a latent, as ComfyUI's KSampler and KSamplerAdvanced do.
 func (rt *Runtime) Sample(ctx context.Context, r SampleRequest) (Latent, error) {
-	if r.Model.set == nil {
-		return Latent{}, ErrNoModel
-	}
-	if len(r.Positive) == 0 {
-		return Latent{}, errors.New("the positive conditioning has no entry: encode a prompt for it")
-	}
-	sigmas, err := r.sigmas()
+	g, err := r.Guided()
 	if err != nil {
 		return Latent{}, err
 	}
-	out := r.Latent
-	if len(sigmas) == 0 {
-		return out, nil
+	out, err := rt.SampleGuided(ctx, g)
+	return out.Latent, err
+}
+
+// Guided is the same request in the terms of SampleGuided.
+func (r SampleRequest) Guided() (GuidedRequest, error) {
+	if r.Model.set == nil {
+		return GuidedRequest{}, ErrNoModel
 	}
-	if out.Samples, err = r.Model.fixEmpty(out.Samples); err != nil {
-		return Latent{}, err
+	sigmas, err := r.sigmas()
+	if err != nil {
+		return GuidedRequest{}, err
 	}
-	noise := tensor.New(out.Samples.Shape...)
-	if !r.WithoutNoise {
-		if noise, err = sampling.Noise(r.Seed, out.Samples.Shape, out.BatchIndex); err != nil {
-			return Latent{}, err
-		}
+	sampler, err := sampling.ByName(r.Sampler)
+	if err != nil {
+		return GuidedRequest{}, err
 	}
-	out.Samples, err = rt.run(ctx, r, sigmas, noise, out)
-	return out, err
+	return GuidedRequest{
+		Guider: NewCFGGuider(r.Model, r.Positive, r.Negative, r.CFG), Sampler: sampler, Sigmas: sigmas,
+		Noise: Noise{Seed: r.Seed, Off: r.WithoutNoise}, Latent: r.Latent, Seed: r.Seed,
+		Progress: r.Progress, Warn: r.Warn,
+	}, nil
 }
 
 // sigmas is the list of noise levels that the request steps along; empty when there is nothing to do.
@@ -88,47 +90,4 @@ func (m Model) fixEmpty(l *tensor.Tensor) (*tensor.Tensor, error) {
 		}
 	}
 	return tensor.New(l.Dim(0), want, l.Dim(2), l.Dim(3)), nil
-}
-
-func (rt *Runtime) run(ctx context.Context, r SampleRequest, sigmas []float32, noise *tensor.Tensor, l Latent) (*tensor.Tensor, error) {
-	h, w := l.Samples.Dim(2), l.Samples.Dim(3)
-	sides, err := prepare([]Conditioning{r.Positive, r.Negative}, h, w, r.Model.sampling.PercentToSigma)
-	if err != nil {
-		return nil, err
-	}
-	unet, err := rt.newUNetRun(r.Model, len(sigmas)-1, sides...)
-	if err != nil {
-		return nil, err
-	}
-	defer unet.close()
-	sampler, err := sampling.ByName(r.Sampler)
-	if err != nil {
-		return nil, err
-	}
-	mask, err := noiseMask(l)
-	if err != nil {
-		return nil, err
-	}
-	g := &guidance{model: unet, positive: sides[0], negative: sides[1], cfg: r.CFG, hooks: r.Model.preCFG, needUncond: sampler.NeedsUncond()}
-	result, err := sampling.Sample(ctx, g, r.Model.sampling, sampling.Options{
-		Sampler: sampler, Sigmas: sigmas, Noise: noise, Latent: l.Samples, Format: r.Model.format, Mask: mask, Seed: r.Seed,
-		Callback: func(step, total int, _ *tensor.Tensor) {
-			if r.Progress != nil {
-				r.Progress(step+1, total)
-			}
-		},
-	})
-	return result.Latent, err
-}
-
-// noiseMask is the mask of a latent at its size [B or 1,C or 1,h,w]; nil where nothing is masked.
-func noiseMask(l Latent) (*tensor.Tensor, error) {
-	if l.NoiseMask == nil {
-		return nil, nil
-	}
-	m, err := imaging.Resize(l.NoiseMask, l.Samples.Dim(2), l.Samples.Dim(3), imaging.Bilinear)
-	if err != nil {
-		return nil, fmt.Errorf("noise mask: %w", err)
-	}
-	return m.Repeat(l.Samples.Dim(0)), nil
 }

@@ -71,13 +71,13 @@ func (u *unetRun) session(ctx context.Context, x *tensor.Tensor, key string, bui
 }
 
 // predict is the prediction of x0 for one batch at one noise level.
-func (u *unetRun) predict(ctx context.Context, call modelCall) (*tensor.Tensor, error) {
+func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, error) {
 	if d := u.model.config.ContextDim; d != call.text.Dim(2) {
-		return nil, fmt.Errorf("the prompt has embeddings of width %d and the model wants %d: encode it with the text encoder that belongs to the model",
+		return prediction{}, fmt.Errorf("the prompt has embeddings of width %d and the model wants %d: encode it with the text encoder that belongs to the model",
 			call.text.Dim(2), d)
 	}
 	if c := u.model.config.InChannels; c != call.x.Dim(1) {
-		return nil, fmt.Errorf("the latent has %d channels and the model wants %d", call.x.Dim(1), c)
+		return prediction{}, fmt.Errorf("the latent has %d channels and the model wants %d", call.x.Dim(1), c)
 	}
 	s := u.model.sampling
 	scaled := tensor.New(call.x.Shape...)
@@ -89,27 +89,36 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (*tensor.Tensor, 
 	}
 	if u.control {
 		if err := u.addResiduals(ctx, inputs, call, scaled); err != nil {
-			return nil, err
+			return prediction{}, err
 		}
 	}
 	maps.Copy(inputs, u.factors)
 	session, err := u.unetSession(ctx, call.x)
 	if err != nil {
-		return nil, err
+		return prediction{}, err
 	}
-	out, err := session.Run(ctx, inputs, "out")
+	names := []string{"out"}
+	if call.features {
+		names = append(names, "h")
+	}
+	out, err := session.Run(ctx, inputs, names...)
 	if err != nil {
-		return nil, err
+		return prediction{}, err
 	}
-	denoised := tensor.New(call.x.Shape...)
-	s.Denoise(denoised.Data, call.x.Data, out[0].Data, call.sigma)
-	return denoised, nil
+	p := prediction{x0: tensor.New(call.x.Shape...)}
+	if call.features {
+		p.h = out[1]
+	}
+	s.Denoise(p.x0.Data, call.x.Data, out[0].Data, call.sigma)
+	return p, nil
 }
 
 func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Session, error) {
 	whole := 1 << u.model.config.Levels()
 	o := model.UNetOptions{
-		Control: u.control,
+		// One graph serves runs that want h and those that do not: the output costs nothing, a second copy of the weights would.
+		Features: true,
+		Control:  u.control,
 		// Even works on kernels derived from the weights, which would be computed anew in each run of a low-memory graph.
 		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0 && u.rt.sessions.policy != WeightsMapped,
 		Patches: model.Patches{LoRA: loraTargets(u.model.loras)},

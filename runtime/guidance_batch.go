@@ -1,0 +1,187 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/oneactor/oneactor/runtime/imaging"
+	"github.com/oneactor/oneactor/runtime/tensor"
+)
+
+// part is one entry's share of a model call.
+type part struct {
+	side   int
+	entry  *entry
+	area   cells
+	weight *tensor.Tensor
+}
+
+// means are the predictions of the sides of a run.
+type means struct {
+	x0     []*tensor.Tensor // per side [B,C,H,W]
+	counts []*tensor.Tensor // per side, the weights that x0 is a mean over: next to nothing where no entry applies
+	h      *tensor.Tensor   // [B,C',h',w'] of the first entry of the first side that covers the whole latent; nil if not asked for
+}
+
+// average evaluates every active entry of every side at once where shapes allow and returns per side the weighted mean of their
+// predictions; a side without an active entry is zero. Results depend on the batching by rounding only.
+func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor, sigma float32, features bool) (means, error) {
+	batch, channels, h, w := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
+	var waiting []part
+	out := means{x0: make([]*tensor.Tensor, len(sides)), counts: make([]*tensor.Tensor, len(sides))}
+	for side, entries := range sides {
+		out.x0[side], out.counts[side] = tensor.New(x.Shape...), tensor.Full(1e-37, x.Shape...)
+		for i := range entries {
+			e := &entries[i]
+			if !e.active(sigma) {
+				continue
+			}
+			a := cells{h: h, w: w}
+			if e.area != nil {
+				a = e.area.clip(h, w)
+			}
+			if a.h <= 0 || a.w <= 0 {
+				return means{}, fmt.Errorf("conditioning area at x=%d, y=%d (latent cells of 8 px) lies outside the latent of %dx%d cells: move it inside",
+					a.x, a.y, w, h)
+			}
+			waiting = append(waiting, part{side, e, a, e.weight(batch, channels, a, h, w)})
+		}
+	}
+	var source *entry // of h
+	for i := range waiting {
+		if p := waiting[i]; features && p.side == 0 && p.entry.area == nil {
+			source = p.entry
+			break
+		}
+	}
+	for len(waiting) > 0 {
+		var run, rest []part
+		for _, p := range waiting {
+			if p.joins(waiting[0]) {
+				run = append(run, p)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		waiting = rest
+		if err := evaluate(ctx, m, run, x, sigma, &out, source); err != nil {
+			return means{}, err
+		}
+	}
+	for side := range out.x0 {
+		for i, n := range out.counts[side].Data {
+			out.x0[side].Data[i] /= n
+		}
+	}
+	return out, nil
+}
+
+// joins reports whether two parts may share a batch: equal shapes, the same control, and prompts whose least common length is at
+// most four times the shorter one.
+func (p part) joins(q part) bool {
+	a, b := p.entry.embedding, q.entry.embedding
+	if p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) || a.Dim(2) != b.Dim(2) {
+		return false
+	}
+	if (p.entry.pooled == nil) != (q.entry.pooled == nil) {
+		return false
+	}
+	n, m := a.Dim(1), b.Dim(1)
+	return n == m || lcm(n, m)/min(n, m) <= 4
+}
+
+func lcm(a, b int) int {
+	x, y := a, b
+	for y != 0 {
+		x, y = y, x%y
+	}
+	return a / x * b
+}
+
+// evaluate runs the parts as one batch and adds their weighted predictions to the sums of their sides; out takes h of the entry source.
+func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, sigma float32, out *means, source *entry) error {
+	batch, channels := x.Dim(0), x.Dim(1)
+	tokens := 1
+	for _, p := range run {
+		tokens = lcm(tokens, p.entry.embedding.Dim(1))
+	}
+	// The reference collects parts last to first; the order of a sum of two sides' own parts follows it.
+	slices.Reverse(run)
+	call := modelCall{sigma: sigma, control: run[0].entry.control, groups: len(run)}
+	var xs, texts, pooled []*tensor.Tensor
+	for _, p := range run {
+		piece, err := crop(x, p.area)
+		if err != nil {
+			return err
+		}
+		xs = append(xs, piece)
+		texts = append(texts, repeatTokens(p.entry.text(sigma), tokens).Repeat(batch))
+		if p.entry.pooled != nil {
+			pooled = append(pooled, p.entry.pooled.Repeat(batch))
+		}
+		call.features = call.features || source != nil && p.entry == source
+	}
+	var err error
+	if call.x, err = tensor.Concat(0, xs...); err != nil {
+		return err
+	}
+	if call.text, err = tensor.Concat(0, texts...); err != nil {
+		return fmt.Errorf("prompts cannot share a batch: %w", err)
+	}
+	if len(pooled) > 0 {
+		if call.pooled, err = tensor.Concat(0, pooled...); err != nil {
+			return fmt.Errorf("pooled prompts cannot share a batch: %w", err)
+		}
+	}
+	predicted, err := m.predict(ctx, call)
+	if err != nil {
+		return err
+	}
+	for i, p := range run {
+		d := predicted.x0.Rows(i*batch, (i+1)*batch)
+		add(out.x0[p.side], out.counts[p.side], d, p.weight, p.area, channels)
+		if p.entry == source {
+			out.h = predicted.h.Rows(i*batch, (i+1)*batch).Clone()
+		}
+	}
+	return nil
+}
+
+// add accumulates d·weight and weight over the area of sum and count.
+func add(sum, count, d, weight *tensor.Tensor, a cells, channels int) {
+	h, w := sum.Dim(2), sum.Dim(3)
+	for plane := range sum.Dim(0) * channels {
+		for y := range a.h {
+			from := (plane*a.h + y) * a.w
+			to := (plane*h+a.y+y)*w + a.x
+			for i := range a.w {
+				sum.Data[to+i] += d.Data[from+i] * weight.Data[from+i]
+				count.Data[to+i] += weight.Data[from+i]
+			}
+		}
+	}
+}
+
+// crop is area a of every plane of x.
+func crop(x *tensor.Tensor, a cells) (*tensor.Tensor, error) {
+	if a == (cells{h: x.Dim(2), w: x.Dim(3)}) {
+		return x, nil
+	}
+	return imaging.Window(x, a.y, a.x, a.h, a.w)
+}
+
+// repeatTokens tiles the rows of text [1,T,D] to n tokens; n is a multiple of T.
+func repeatTokens(text *tensor.Tensor, n int) *tensor.Tensor {
+	t, d := text.Dim(1), text.Dim(2)
+	if t == n {
+		return text
+	}
+	out := tensor.New(text.Dim(0), n, d)
+	for b := range text.Dim(0) {
+		for i := range n {
+			copy(out.Data[(b*n+i)*d:][:d], text.Data[(b*t+i%t)*d:][:d])
+		}
+	}
+	return out
+}
