@@ -29,6 +29,7 @@ func Builtin() []graph.Declaration {
 		imageSaveNodes(),
 		imageAnimatedNodes(),
 		maskNodes(),
+		storybookNodes(),
 		primitiveNodes(),
 		stringNodes(),
 		regexNodes(),

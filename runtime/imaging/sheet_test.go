@@ -137,3 +137,18 @@ func TestCellSize(t *testing.T) {
 		}
 	}
 }
+
+func TestColumns(t *testing.T) {
+	for n, want := range map[int]int{0: 1, 1: 1, 3: 3, 4: 4, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3, 10: 5, 11: 4, 12: 4, 24: 6} {
+		if got := Columns(n); got != want {
+			t.Errorf("%d pictures: %d columns, want %d", n, got, want)
+		}
+	}
+}
+
+func TestGrid(t *testing.T) {
+	rows := Grid(make([]*tensor.Tensor, 5), []string{"a", "b", "c", "d"}, 3)
+	if len(rows) != 2 || len(rows[0].Pictures) != 3 || len(rows[1].Pictures) != 2 || !slices.Equal(rows[1].Captions, []string{"d"}) {
+		t.Errorf("rows %v", rows)
+	}
+}

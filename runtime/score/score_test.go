@@ -156,7 +156,9 @@ func TestPicturesOfAnotherWorld(t *testing.T) {
 }
 
 func TestDistances(t *testing.T) {
-	h := func(values ...float32) *tensor.Tensor { return &tensor.Tensor{Shape: []int{len(values) / 2, 2, 1, 1}, Data: values} }
+	h := func(values ...float32) *tensor.Tensor {
+		return &tensor.Tensor{Shape: []int{len(values) / 2, 2, 1, 1}, Data: values}
+	}
 	cluster := h(0, 1, 3, 1, 0, 5) // distances to the first 3 and 4, between the others 5
 	got, err := score.MeasureDistances(h(0, 2, 0, 3, 0, 1), cluster, 0)
 	if err != nil {
