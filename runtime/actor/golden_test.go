@@ -276,7 +276,7 @@ func (g *goldenTuning) checkMoments(t *testing.T, rt *runtime.Runtime, v runtime
 	for i, p := range pictures.Data {
 		pictures.Data[i] = p / 255
 	}
-	for name, i := range map[string]runtime.Image{"tune.z": {Tensor: pictures}, "tune.z_flipped": mirrored(runtime.Image{Tensor: pictures})} {
+	for name, i := range map[string]runtime.Image{"tune.z": {Tensor: pictures}, "tune.z_flipped": runtime.Image{Tensor: pictures}.FlipColumns()} {
 		mean, _, err := rt.Moments(t.Context(), v, i)
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func prepare(ctx context.Context, rt *runtime.Runtime, t Tuning) (*material, err
 		format: t.Model.LatentFormat(), sampling: t.Model.Sampling(),
 	}
 	var err error
-	for i, pictures := range []runtime.Image{t.Cluster.Images, mirrored(t.Cluster.Images)} {
+	for i, pictures := range []runtime.Image{t.Cluster.Images, t.Cluster.Images.FlipColumns()} {
 		if m.mean[i], m.spread[i], err = rt.Moments(ctx, t.VAE, pictures); err != nil {
 			return nil, err
 		}
@@ -71,16 +71,4 @@ func encodeTemplates(ctx context.Context, rt *runtime.Runtime, c runtime.CLIP, c
 		out = append(out, text{e.Embedding, rows})
 	}
 	return out, nil
-}
-
-// mirrored is pictures [B,H,W,C] with left and right exchanged.
-func mirrored(i runtime.Image) runtime.Image {
-	out := tensor.New(i.Shape...)
-	w, c := i.Dim(2), i.Dim(3)
-	for row := range i.Dim(0) * i.Dim(1) {
-		for x := range w {
-			copy(out.Data[(row*w+x)*c:][:c], i.Data[(row*w+w-1-x)*c:][:c])
-		}
-	}
-	return runtime.Image{Tensor: out}
 }

@@ -40,6 +40,8 @@ var kinds = []kind{
 	{"classifiers", models("classifiers"), bareFile},
 	{"model_patches", models("model_patches"), modelFile},
 	{"audio_encoders", models("audio_encoders"), modelFile},
+	{"actors", models("actors"), safetensorsFile},
+	{"projectors", models("projectors"), safetensorsFile},
 	{"scores", models("scores"), modelFile}, // ours: readers of pictures that measure consistency
 }
 
@@ -77,6 +79,8 @@ func modelFile(name string) bool {
 	}
 	return false
 }
+
+func safetensorsFile(name string) bool { return extension(name) == ".safetensors" }
 
 func yamlFile(name string) bool { return extension(name) == ".yaml" }
 func bareFile(name string) bool { return extension(name) == "" }
