@@ -6,8 +6,8 @@ import (
 	"github.com/oneactor/oneactor/runtime/onnx"
 )
 
-// blockBytes bounds the probabilities of attention that exist at a time, in bytes.
-const blockBytes = 12 << 20
+// blockBytes bounds the probabilities of attention that exist at a time, in bytes. Only tests change it.
+var blockBytes int64 = 12 << 20
 
 // attentionRows is the rule of the group "Attention": q is rows [B·S,C], k and v are rows [B·T,C], the fourth input is B.
 func attentionRows(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {

@@ -95,8 +95,10 @@ func (b *backward) turned(kernel *onnx.Value) *onnx.Value {
 // convKernel is the gradient of the kernel: dy as [M,N·pixels] times, for each tap of the kernel, the pixels that it read.
 func (b *backward) convKernel(u *unit, d *onnx.Value) *onnx.Value {
 	x, kernel, w := u.in[0], u.in[1], u.window()
-	if !b.known(u, x) || !b.known(u, &onnx.Value{Name: d.Name, Shape: d.Shape[2:]}) {
-		return nil
+	for _, v := range []*onnx.Value{x, d} { // channels may be unknown, such as the rank of a LoRA
+		if !b.known(u, &onnx.Value{Name: v.Name, Shape: slices.Concat(v.Shape[:1], v.Shape[2:])}) {
+			return nil
+		}
 	}
 	pixels := x.Shape[0] * d.Shape[2] * d.Shape[3]
 	rows := b.Reshape(b.Transpose(d, 1, 0, 2, 3), onnx.Unknown, pixels) // [M,N·pixels]
@@ -105,9 +107,9 @@ func (b *backward) convKernel(u *unit, d *onnx.Value) *onnx.Value {
 
 // columns lists what a kernel reads of x [N,C,H,W]: [C·kh·kw, N·pixels].
 func (b *backward) columns(x *onnx.Value, kernel, out onnx.Shape, w window) *onnx.Value {
-	n, c := x.Shape[0], x.Shape[1]
+	n := x.Shape[0]
 	if w.point(kernel) {
-		return b.Reshape(b.Transpose(x, 1, 0, 2, 3), c, onnx.Unknown)
+		return b.Reshape(b.Transpose(x, 1, 0, 2, 3), onnx.Unknown, n*out[2]*out[3])
 	}
 	p := w.pads
 	if slices.Max(p) > 0 {
@@ -128,8 +130,8 @@ func (b *backward) columns(x *onnx.Value, kernel, out onnx.Shape, w window) *onn
 			}
 		}
 	}
-	flat := b.Reshape(b.Transpose(x, 1, 0, 2, 3), c, onnx.Unknown) // [C,N·H·W]
-	return b.Reshape(b.Gather(flat, b.Ints(index...), 1), c*kernel[2]*kernel[3], onnx.Unknown)
+	flat := b.Reshape(b.Transpose(x, 1, 0, 2, 3), onnx.Unknown, n*height*width) // [C,N·H·W]
+	return b.Reshape(b.Gather(flat, b.Ints(index...), 1), onnx.Unknown, n*out[2]*out[3])
 }
 
 // convTranspose: y = Wᵀ*x with W [C,M,kh,kw], of which Conv is the gradient.

@@ -83,16 +83,28 @@ func CLIP(set *weights.Set, o CLIPOptions) (*onnx.Graph, error) {
 		return nil, err
 	}
 	b := onnx.NewBuilder("CLIP")
-	n := newNet(b, set, o.Patches)
 	batch := fixed(o.Batch, "batch")
-	tokens := b.Input("tokens", onnx.Int64, batch, c.Tokens)
-	end := b.Input("end", onnx.Int64, batch)
-	var extra *onnx.Value
+	in := CLIPInputs{Tokens: b.Input("tokens", onnx.Int64, batch, c.Tokens), End: b.Input("end", onnx.Int64, batch)}
 	if o.Extra {
-		extra = b.Input("extra", onnx.Float32, "extra rows", c.Width)
+		in.Extra = b.Input("extra", onnx.Float32, "extra rows", c.Width)
 	}
+	out := AddCLIP(b, set, c, o, in)
+	b.Output("hidden", out.Hidden)
+	b.Output("pooled", out.Pooled)
+	return finish(b, "text encoder")
+}
+
+// CLIPInputs are the values a text encoder reads; Extra is nil where there are no extra rows.
+type CLIPInputs struct{ Tokens, End, Extra *onnx.Value }
+
+// CLIPOutputs are the values a text encoder yields.
+type CLIPOutputs struct{ Hidden, Pooled *onnx.Value }
+
+// AddCLIP writes a text encoder into a graph that already has its inputs; of the options, Extra and Batch mean nothing here.
+func AddCLIP(b *onnx.Builder, set *weights.Set, c CLIPConfig, o CLIPOptions, in CLIPInputs) CLIPOutputs {
+	n := newNet(b, set, o.Patches)
 	width, length := int64(c.Width), int64(c.Tokens)
-	x := b.Add(n.tokenRows(tokens, extra, int64(c.Vocabulary)), n.weight(positionTable)) // [B,77,D]
+	x := b.Add(n.tokenRows(in.Tokens, in.Extra, int64(c.Vocabulary)), n.weight(positionTable)) // [B,77,D]
 	sizes := b.Sizes(x, 0, 3)
 	x = b.Reshape(x, onnx.Unknown, width) // [B·77,D]
 	keep := c.Layers + o.Layer + 1        // layers behind the wanted hidden state
@@ -101,7 +113,7 @@ func CLIP(set *weights.Set, o CLIPOptions) (*onnx.Graph, error) {
 	}
 	hidden := x
 	for i := range c.Layers {
-		x = n.clipLayer(x, b.Sizes(tokens, 0, 1), clipLayer(i), int64(c.Heads), o.Activation)
+		x = n.clipLayer(x, b.Sizes(in.Tokens, 0, 1), clipLayer(i), int64(c.Heads), o.Activation)
 		if i+1 == keep {
 			hidden = x
 		}
@@ -114,10 +126,9 @@ func CLIP(set *weights.Set, o CLIPOptions) (*onnx.Graph, error) {
 	default:
 		hidden = n.layerNorm(hidden, "text_model.final_layer_norm")
 	}
-	b.Output("hidden", b.ReshapeTo(hidden, sizes))
-	b.Output("pooled", n.pool(last, end, length, o.Project))
+	out := CLIPOutputs{Hidden: b.ReshapeTo(hidden, sizes), Pooled: n.pool(last, in.End, length, o.Project)}
 	n.checkPatches()
-	return finish(b, "text encoder")
+	return out
 }
 
 // tokenRows looks tokens up in the table, or, from the vocabulary's size on, in the extra rows. The table is not converted as a

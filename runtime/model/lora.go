@@ -15,8 +15,8 @@ type branch struct {
 	used bool
 }
 
-// addBranch declares the inputs of a weight's branch.
-func (n *net) addBranch(name string) {
+// addBranch declares the inputs of a weight's branch; a rank of 0 is any.
+func (n *net) addBranch(name string, fixedRank int) {
 	r, ok := n.set.Ref(name)
 	if !ok {
 		n.missing(name)
@@ -26,7 +26,7 @@ func (n *net) addBranch(name string) {
 		n.Fail(fmt.Errorf("weight %s of shape %v: a LoRA needs a matrix or a convolution: %w", name, r.Shape, ErrUnsupported))
 		return
 	}
-	rank := "rank of " + name
+	rank := fixed(fixedRank, "rank of "+name)
 	sizes := []any{rank}
 	for _, d := range r.Shape[1:] {
 		sizes = append(sizes, d)

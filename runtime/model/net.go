@@ -17,6 +17,8 @@ type Patches struct {
 	// are the graph inputs "<weight>.lora_down" [r,in(,kh,kw)] and "<weight>.lora_up" [out,r]; strength and alpha/rank belong
 	// into up. The rank r may differ from run to run; several LoRAs are one with their ranks concatenated.
 	LoRA []string
+	// Rank fixes r for all branches, if it is not 0. Whoever differentiates with respect to the factors needs that.
+	Rank int
 	// Replaced makes each of these weights (biases and norms too) a float32 graph input of its own name and stored shape.
 	Replaced []string
 }
@@ -40,7 +42,7 @@ func newNet(b *onnx.Builder, set *weights.Set, p Patches) *net {
 		n.replaced[name] = true
 	}
 	for _, name := range p.LoRA {
-		n.addBranch(name)
+		n.addBranch(name, p.Rank)
 	}
 	return n
 }

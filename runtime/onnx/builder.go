@@ -226,6 +226,9 @@ func (b *Builder) Ops(outputs int, op string, args ...Arg) []*Value {
 	return n.Out
 }
 
+// Inputs are the graph's inputs so far; the slice must not be changed.
+func (b *Builder) Inputs() []*Value { return b.graph.Inputs }
+
 // Nodes are the nodes so far, in an order in which they can run; the slice must not be changed.
 func (b *Builder) Nodes() []*Node { return b.graph.Nodes }
 

@@ -1,0 +1,10 @@
+package autodiff
+
+import "testing"
+
+// SetBlockBytes bounds the blocks of attention until the test ends.
+func SetBlockBytes(t *testing.T, bytes int64) {
+	before := blockBytes
+	blockBytes = bytes
+	t.Cleanup(func() { blockBytes = before })
+}

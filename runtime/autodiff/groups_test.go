@@ -1,0 +1,44 @@
+package autodiff_test
+
+import (
+	"testing"
+
+	"github.com/oneactor/oneactor/runtime/autodiff"
+	"github.com/oneactor/oneactor/runtime/autodiff/gradtest"
+	"github.com/oneactor/oneactor/runtime/onnx"
+)
+
+// groupNorm is a group normalisation as networks write it, with the group's mark.
+func groupNorm(groups int64) gradtest.Formula {
+	return func(b builder, in values) value {
+		x := in[0]
+		return b.Group("GroupNorm", in, func() *onnx.Value {
+			ones, zeros := make([]float32, groups), make([]float32, groups)
+			for i := range ones {
+				ones[i] = 1
+			}
+			y := b.Reshape(x, 0, groups, onnx.Unknown)
+			y = b.Op("InstanceNormalization", y, b.Const("ones", ones, groups), b.Const("zeros", zeros, groups), onnx.Float("epsilon", 1e-3))
+			return b.Add(b.Mul(b.ReshapeTo(y, b.Sizes(x, 0, 4)), in[1]), in[2])
+		}, onnx.Int("groups", groups), onnx.Float("epsilon", 1e-3))
+	}
+}
+
+func TestGroups(t *testing.T) {
+	tests := map[string]struct {
+		f  gradtest.Formula
+		in []gradtest.Input
+	}{
+		"group norm": {groupNorm(2), gradtest.Of([]int{2, 6, 2, 3}, []int{6, 1, 1}, []int{6, 1, 1})},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { gradtest.Check(t, tt.f, 1e-3, autodiff.Options{}, tt.in...) })
+	}
+}
+
+func TestAttentionInBlocks(t *testing.T) {
+	autodiff.SetBlockBytes(t, 2*4*2*4) // two rows of two heads and four keys
+	for _, causal := range []bool{false, true} {
+		gradtest.Check(t, attention(causal), 1e-3, autodiff.Options{}, gradtest.Of([]int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4})...)
+	}
+}
