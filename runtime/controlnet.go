@@ -114,4 +114,4 @@ func (u *unetRun) hint(c *Control, call modelCall) (*tensor.Tensor, error) {
 }
 
 // hintPlanes is the first three channels of a picture as [B,3,H,W].
-func hintPlanes(i Image) *tensor.Tensor { return imaging.Planes(colours(i).Tensor) }
+func hintPlanes(i Image) *tensor.Tensor { return imaging.Planes(i.Colours().Tensor) }

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
@@ -80,7 +79,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 		return SampleResult{}, err
 	}
 	if r.Features && g.h == nil && len(r.Sigmas) > 1 {
-		return SampleResult{}, errors.New("the state of the UNet was asked for, but no entry of the positive prompt covers the whole picture at the last step: add one without area and without an early end")
+		return SampleResult{}, errNoFeatures
 	}
 	out.Latent, out.Denoised = r.Latent, r.Latent
 	out.Latent.Samples, out.Denoised.Samples = result.Latent, result.Denoised

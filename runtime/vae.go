@@ -150,7 +150,7 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 
 func (rt *Runtime) encode(ctx context.Context, v VAE, i Image, split pieces) (Latent, error) {
 	if v.pixels {
-		return Latent{Samples: imaging.Planes(colours(i).Tensor)}, nil
+		return Latent{Samples: imaging.Planes(i.Colours().Tensor)}, nil
 	}
 	z, err := rt.posterior(ctx, v, i, func(ctx context.Context, x *tensor.Tensor, moments step) (*tensor.Tensor, error) {
 		return split(ctx, x, func(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
@@ -182,7 +182,7 @@ func (rt *Runtime) Moments(ctx context.Context, v VAE, i Image) (mean, logVarian
 
 // posterior runs the encoder on pictures, in pieces.
 func (rt *Runtime) posterior(ctx context.Context, v VAE, i Image, split pieces) (*tensor.Tensor, error) {
-	i = cropToRatio(colours(i), v.ratio())
+	i = cropToRatio(i.Colours(), v.ratio())
 	switch {
 	case v.set == nil:
 		return nil, ErrNoVAE
@@ -238,8 +238,8 @@ func channelRange(t *tensor.Tensor, from, to int) *tensor.Tensor {
 	return out
 }
 
-// colours is the first three channels of a picture; a grey one is repeated.
-func colours(i Image) Image {
+// Colours is the first three channels of pictures; a grey one is repeated.
+func (i Image) Colours() Image {
 	c := i.Dim(3)
 	if c == 3 {
 		return i

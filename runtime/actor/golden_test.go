@@ -268,7 +268,7 @@ func TestGoldenEndToEnd(t *testing.T) {
 
 // tolerance of a tensor of an end-to-end fixture.
 func (g *goldenTuning) tolerance(t *testing.T, name string) float64 {
-	return goldentest.TensorTolerance(t, filepath.Base(g.file.Path()), name, 1e-3)
+	return goldentest.TensorTolerance(t, g.file.Path(), name, 1e-3)
 }
 
 func (g *goldenTuning) checkMoments(t *testing.T, rt *runtime.Runtime, v runtime.VAE) {

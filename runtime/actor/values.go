@@ -9,9 +9,10 @@ import (
 
 // Cluster is a base set: pictures of one prompt that differ in their noise, one of which is the target whose identity is kept.
 type Cluster struct {
-	Images  runtime.Image  // [K+1,H,W,3], values 0…1
+	Images  runtime.Image  // [K+1,H,W,3], values 0…1 in steps of 1/255, as picture files hold them
 	Latents *tensor.Tensor // [K+1,C,h,w] in VAE space, as a sampler returns them
 	H       *tensor.Tensor // [K+1,C,h',w'], state before the middle block, conditional half, last step
+	Sigma   float32        // noise level of that step
 	Target  int            // index of the target; all others are auxiliary
 	Prompt  string         // the prompt they were made with
 	Seed    uint64

@@ -1,6 +1,7 @@
 package goldentest
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -20,9 +21,13 @@ func Tolerance(t testing.TB, file string, fallback float64) float64 {
 }
 
 // TensorTolerance is Tolerance for one tensor. A file may have an entry per sampler; the longest that equals the
-// tensor's name up to a dot (or its end) decides, and the file's own entry is used where there is none.
+// tensor's name up to a dot (or its end) decides, and the file's own entry is used where there is none. A file with a
+// list of its own, "<file>-tolerances.json" with an entry per tensor, has that read instead; file must be its path then.
 func TensorTolerance(t testing.TB, file, name string, fallback float64) float64 {
 	t.Helper()
+	if own := strings.TrimSuffix(file, filepath.Ext(file)) + "-tolerances.json"; isFile(own) {
+		return ownTolerance(t, own, name, fallback)
+	}
 	type tolerance struct {
 		Tolerance *float64           `json:"tolerance"`
 		BySampler map[string]float64 `json:"tolerance_by_sampler"`
@@ -57,6 +62,29 @@ func TensorTolerance(t testing.TB, file, name string, fallback float64) float64 
 		return *entry.Tolerance
 	}
 	return fallback
+}
+
+func ownTolerance(t testing.TB, path, name string, fallback float64) float64 {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("golden tolerances %s: %v", path, err)
+	}
+	// Python writes the difference of tensors of zeros as NaN, which is no JSON.
+	data = bytes.ReplaceAll(data, []byte("NaN"), []byte("null"))
+	var all map[string]struct{ Tolerance *float64 }
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatalf("golden tolerances %s: %v", path, err)
+	}
+	if v := all[name].Tolerance; v != nil {
+		return *v
+	}
+	return fallback
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Close fails the test unless got has want's shape and every |got-want| <= relative * max|want|. A NaN matches a NaN
