@@ -29,6 +29,8 @@ func Builtin() []graph.Declaration {
 		imageSaveNodes(),
 		imageAnimatedNodes(),
 		maskNodes(),
+		actorNodes(),
+		clusterNodes(),
 		storybookNodes(),
 		primitiveNodes(),
 		stringNodes(),

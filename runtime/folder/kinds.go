@@ -41,6 +41,7 @@ var kinds = []kind{
 	{"model_patches", models("model_patches"), modelFile},
 	{"audio_encoders", models("audio_encoders"), modelFile},
 	{"actors", models("actors"), safetensorsFile},
+	{"clusters", models("clusters"), safetensorsFile},
 	{"projectors", models("projectors"), safetensorsFile},
 	{"scores", models("scores"), modelFile}, // ours: readers of pictures that measure consistency
 }
