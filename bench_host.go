@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -19,6 +20,19 @@ func (benchmarks) WriteWeights(ctx context.Context, path, dtype string, seed uin
 	default:
 		return fmt.Errorf("--dtype %q: use float16 or float32", dtype)
 	}
+}
+
+func (benchmarks) ActorRows() []string { return bench.ActorRows() }
+
+func (benchmarks) MeasureActor(ctx context.Context, s frontend.Settings, o frontend.ActorBenchOptions, out, log io.Writer) (err error) {
+	h, err := openHostOn(nil, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	return bench.RunActor(ctx, h.(host).Runtime, bench.ActorOptions{
+		Checkpoint: o.Checkpoint, Projector: o.Projector, Targets: o.Targets, Only: o.Only, Steps: o.Steps, Rate: o.Rate, V: o.V, JSON: o.JSON, Log: log,
+	}, out)
 }
 
 func (benchmarks) Parts() []string { return bench.Parts() }

@@ -79,6 +79,22 @@ type Bench interface {
 	Parts() []string
 	// Measure prints a table; with peers it runs PyTorch in turn.
 	Measure(ctx context.Context, o BenchOptions, out io.Writer) error
+	// ActorRows are the names that ActorBenchOptions.Only may hold.
+	ActorRows() []string
+	// MeasureActor prints a table of consistency in Markdown; log hears how far it is.
+	MeasureActor(ctx context.Context, s Settings, o ActorBenchOptions, out, log io.Writer) error
+}
+
+// ActorBenchOptions of Bench.MeasureActor; zero values are defaults.
+type ActorBenchOptions struct {
+	Checkpoint string
+	Projector  string
+	Targets    []string // base word and seed, such as robot:1
+	Only       []string // rows to measure; empty: all
+	Steps      int      // of tuning
+	Rate       float64  // learning rate
+	V          float64
+	JSON       string // file for the results of every target
 }
 
 // BenchOptions of Bench.Measure.

@@ -32,6 +32,7 @@ func Builtin() []graph.Declaration {
 		actorNodes(),
 		clusterNodes(),
 		storybookNodes(),
+		actorScoreNodes(),
 		primitiveNodes(),
 		stringNodes(),
 		regexNodes(),

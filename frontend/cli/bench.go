@@ -33,7 +33,32 @@ func (a *app) benchCommand() *cobra.Command {
 	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
-	c.AddCommand(a.benchWeightsCommand())
+	c.AddCommand(a.benchWeightsCommand(), a.benchActorCommand())
+	return c
+}
+
+func (a *app) benchActorCommand() *cobra.Command {
+	var o frontend.ActorBenchOptions
+	c := &cobra.Command{
+		Use: "actor", Short: "Measure how well OneActor keeps a character, beside other methods", Args: count(0, 0),
+		Long: "Measure how well OneActor keeps characters of the shipped checkpoint in new scenes, beside plain prompts, ablations and other methods.\n" +
+			"Prints a table in Markdown: means over the targets, 8 scenes each, the same noise in every row.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := a.Bench.MeasureActor(c.Context(), a.settings, o, a.Out, a.Err); err != nil {
+				return failure{exitFailed, err}
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint of the tiny world (default tiny-actors.safetensors)")
+	f.StringVar(&o.Projector, "projector", "", "pre-trained projector (default tiny-actors.safetensors)")
+	f.StringSliceVar(&o.Targets, "targets", nil, "targets: species and seed of the base set (default robot:1,hobbit:3,cat:2,bear:5,rabbit:4,robot:6)")
+	f.StringSliceVar(&o.Only, "only", nil, "rows to measure: "+strings.Join(a.Bench.ActorRows(), ", ")+" (default all)")
+	f.IntVar(&o.Steps, "steps", 0, "steps of tuning (default 300)")
+	f.Float64Var(&o.Rate, "lr", 0, "learning rate of tuning (default 0.001)")
+	f.Float64Var(&o.V, "v", 0, "semantic interpolation of the best setting (default 1)")
+	f.StringVar(&o.JSON, "json", "", "write the results of every target to this file")
 	return c
 }
 
