@@ -36,5 +36,6 @@ func Builtin() []graph.Declaration {
 		primitiveNodes(),
 		stringNodes(),
 		regexNodes(),
+		actorTuneNodes(),
 	)
 }

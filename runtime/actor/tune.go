@@ -124,6 +124,9 @@ func (t Tuning) start(m *material) (Projector, error) {
 		p.Model = identity
 		return p, err
 	}
+	if len(t.Projector.Values) == 0 {
+		return Projector{}, errors.New("the projector is empty: the actor file it comes from holds none")
+	}
 	have := t.Projector.Config
 	config.Stages = have.Stages
 	if have != config {
