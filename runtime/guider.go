@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 )
 
 // Guider is a model with the prompts that guide it and the way their predictions are mixed.
@@ -59,12 +60,13 @@ func (g Guider) check(warn func(string)) error {
 // checkActors refuses actors of another family of models and warns once of each that comes from another checkpoint.
 func (m Model) checkActors(all Conditioning, warn func(string)) error {
 	warned := map[string]bool{}
+	identity := sync.OnceValues(m.Identity)
 	for _, c := range all {
 		for _, s := range c.Shifts {
 			if s.Model == (Identity{}) {
 				continue
 			}
-			own, err := m.Identity()
+			own, err := identity()
 			switch {
 			case err != nil:
 				return err

@@ -103,6 +103,19 @@ func TestTolerance(t *testing.T) {
 	}
 }
 
+func TestOwnTolerances(t *testing.T) {
+	dir := t.TempDir()
+	list := `{"a.b":{"measured":1e-6,"tolerance":2e-4},"zeros":{"measured":NaN,"tolerance":NaN}}`
+	if err := os.WriteFile(filepath.Join(dir, "e-tolerances.json"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"a.b": 2e-4, "a": 7, "zeros": 7, "other": 7} {
+		if got := TensorTolerance(t, filepath.Join(dir, "e.safetensors"), name, 7); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestDifference(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	tests := map[string]struct {
