@@ -33,6 +33,7 @@ func Builtin() []graph.Declaration {
 		clusterNodes(),
 		storybookNodes(),
 		actorScoreNodes(),
+		gridNodes(),
 		primitiveNodes(),
 		stringNodes(),
 		regexNodes(),
