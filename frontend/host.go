@@ -39,6 +39,7 @@ type Host interface {
 	CheckOutput() error
 	// Doctor says what computes, and what is missing.
 	Doctor() Diagnosis
+	Actors
 	// Close frees models and removes temporary files.
 	Close() error
 }
