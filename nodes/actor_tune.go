@@ -39,6 +39,7 @@ type TuneActor struct {
 	Lambda2     float64          `default:"0.2" min:"0.0" max:"10.0" step:"0.05" advanced:"true" doc:"weight of the average of the other pictures"`
 	Flip        float64          `default:"0.5" min:"0.0" max:"1.0" step:"0.05" advanced:"true" doc:"how often a picture is mirrored; 0 for subjects that are not symmetric, such as writing"`
 	Seed        uint64           `default:"0" min:"0" max:"18446744073709551615" control:"true" doc:"the same seed gives the same actor"`
+	Schedule    actor.Schedule   `default:"constant" advanced:"true" optional:"true" doc:"how the learning rate goes on"`
 	Projector   *actor.Projector `optional:"true" doc:"a projector to start from; fewer steps are needed then"`
 }
 
@@ -52,7 +53,7 @@ func (n TuneActor) Run(ctx context.Context) (tunedActor, error) {
 	rt := runtime.FromContext(ctx)
 	a, p, err := actor.Tune(ctx, rt, actor.Tuning{
 		Model: n.Model, CLIP: n.CLIP, VAE: n.VAE, Cluster: n.Cluster, Word: n.BaseWord, Concept: n.ConceptType,
-		Steps: n.Steps, Rate: n.Lr, Auxiliary: n.Auxiliary, Lambda1: n.Lambda1, Lambda2: n.Lambda2, Flip: n.Flip, Seed: n.Seed,
+		Steps: n.Steps, Rate: n.Lr, Auxiliary: n.Auxiliary, Lambda1: n.Lambda1, Lambda2: n.Lambda2, Flip: n.Flip, Seed: n.Seed, Schedule: n.Schedule,
 		Projector: n.Projector, Progress: trainingProgress(ctx, "loss of tuning"), Folder: stateFolder(rt),
 	})
 	return tunedActor{a, p}, err

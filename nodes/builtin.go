@@ -38,5 +38,6 @@ func Builtin() []graph.Declaration {
 		stringNodes(),
 		regexNodes(),
 		actorTuneNodes(),
+		projectorNodes(),
 	)
 }

@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -103,6 +104,9 @@ func (p Projector) inputs() map[string]ort.Value {
 // cluster is mapped at once.
 func (p Projector) Deltas(ctx context.Context, rt *runtime.Runtime, h *tensor.Tensor) (*tensor.Tensor, error) {
 	c := p.Config
+	if len(p.Values) == 0 {
+		return nil, errors.New("the projector is empty: the actor file it comes from holds none")
+	}
 	if len(h.Shape) != 4 || h.Dim(1) != c.Channels || h.Dim(2) != c.Height || h.Dim(3) != c.Width {
 		return nil, fmt.Errorf("this projector is for an h of %dx%dx%d, the cluster's is %v: use a cluster of the same model and picture size",
 			c.Channels, c.Height, c.Width, h.Shape[1:])
@@ -128,6 +132,12 @@ func (p Projector) Deltas(ctx context.Context, rt *runtime.Runtime, h *tensor.Te
 func (p Projector) Actor(ctx context.Context, rt *runtime.Runtime, c Cluster, word string, concept Concept) (Actor, error) {
 	if err := checkWord(c.Prompt, word); err != nil {
 		return Actor{}, err
+	}
+	if p.Model.Family != c.Model.Family && p.Model.Family != "" && c.Model.Family != "" {
+		return Actor{}, fmt.Errorf("the projector is for the family %s and the cluster was made with one of %s", p.Model.Family, c.Model.Family)
+	}
+	if c.H == nil || c.Len() < 2 {
+		return Actor{}, ErrSmall
 	}
 	if c.Target < 0 || c.Target >= c.Len() {
 		return Actor{}, fmt.Errorf("target %d: the cluster has %d pictures; choose 0 to %d", c.Target, c.Len(), c.Len()-1)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -25,11 +26,12 @@ type Tuning struct {
 	Concept Concept
 
 	Steps     int
-	Rate      float64 // learning rate
-	Auxiliary int     // auxiliary pictures in each step; at most as many as the cluster has
-	Lambda1   float64 // weight of the auxiliary pictures in the loss
-	Lambda2   float64 // weight of the average sample
-	Flip      float64 // probability that a picture is mirrored
+	Rate      float64  // learning rate
+	Auxiliary int      // auxiliary pictures in each step; at most as many as the cluster has
+	Lambda1   float64  // weight of the auxiliary pictures in the loss
+	Lambda2   float64  // weight of the average sample
+	Flip      float64  // probability that a picture is mirrored
+	Schedule  Schedule // of the learning rate
 	Seed      uint64
 	Projector *Projector // to start from; nil starts afresh
 
@@ -40,6 +42,26 @@ type Tuning struct {
 	Folder string
 	// SaveEvery is the time between two saved states; 0 means 30 seconds.
 	SaveEvery time.Duration
+}
+
+// Schedule is how the learning rate goes on.
+type Schedule string
+
+// The schedules: that of the paper, and half a cosine down to a twentieth.
+const (
+	ConstantRate Schedule = "constant"
+	CosineRate   Schedule = "cosine"
+)
+
+// Choices lists the schedules.
+func (Schedule) Choices() []string { return []string{string(ConstantRate), string(CosineRate)} }
+
+// factor is what the rate is multiplied by in a step.
+func (s Schedule) factor(step, steps int) float64 {
+	if s != CosineRate {
+		return 1
+	}
+	return 0.05 + 0.95*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
 }
 
 // DefaultTuning is the settings of the paper.
@@ -64,11 +86,17 @@ func Tune(ctx context.Context, rt *runtime.Runtime, t Tuning) (Actor, Projector,
 	if err != nil {
 		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
 	}
+	if m.texts, err = encodeTemplates(ctx, rt, t.CLIP, t.Concept, t.Word); err != nil {
+		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
+	}
 	p, err := t.start(m)
 	if err != nil {
 		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
 	}
-	if err := tuneOn(ctx, rt, t, m, p); err != nil {
+	err = tuneOn(ctx, rt, t, p, t.stateKey(p, m), m, func(step int) (*material, draw) {
+		return m, drawStep(m, t.Seed, step, t.auxiliary(), t.Flip)
+	})
+	if err != nil {
 		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
 	}
 	a, err := p.Actor(ctx, rt, t.Cluster, t.Word, t.Concept)
@@ -165,16 +193,16 @@ func (t Tuning) settings() map[string]string {
 	number := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 	return map[string]string{
 		"steps": strconv.Itoa(t.Steps), "lr": number(t.Rate), "auxiliary": strconv.Itoa(t.Auxiliary), "lambda1": number(t.Lambda1),
-		"lambda2": number(t.Lambda2), "flip": number(t.Flip), "seed": strconv.FormatUint(t.Seed, 10),
+		"lambda2": number(t.Lambda2), "flip": number(t.Flip), "seed": strconv.FormatUint(t.Seed, 10), "schedule": string(cmp.Or(t.Schedule, ConstantRate)),
 	}
 }
 
-// tuneOn runs the steps on the values of p.
-func tuneOn(ctx context.Context, rt *runtime.Runtime, t Tuning, m *material, p Projector) error {
+// tuneOn runs the steps on the values of p; each step takes its draw from one of the materials, which have pictures of one size.
+func tuneOn(ctx context.Context, rt *runtime.Runtime, t Tuning, p Projector, key string, first *material, drawn func(step int) (*material, draw)) error {
 	if t.Steps == 0 {
 		return nil
 	}
-	run, err := newTuneRun(ctx, rt, t.Model, m, p, t.auxiliary(), t.rows(), t.shares(), t.Rate, t.Steps)
+	run, err := newTuneRun(ctx, rt, t.Model, first, p, t.auxiliary(), t.rows(), t.shares(), t.Rate, t.Steps)
 	if err != nil {
 		return err
 	}
@@ -182,12 +210,14 @@ func tuneOn(ctx context.Context, rt *runtime.Runtime, t Tuning, m *material, p P
 	l := loop{
 		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
-			run.batch.fill(m, drawStep(m, t.Seed, step, t.auxiliary(), t.Flip))
+			m, d := drawn(step)
+			run.batch.fill(m, d)
+			run.adam.Rate = t.Rate * t.Schedule.factor(step, t.Steps)
 			return run.step(ctx, run.batch.inputs())
 		},
 	}
 	if t.Folder != "" {
-		l.state = &state{path: statePath(t.Folder, t.stateKey(m, p)), trainer: run.trainer}
+		l.state = &state{path: statePath(t.Folder, key), trainer: run.trainer}
 	}
 	return l.run(ctx)
 }

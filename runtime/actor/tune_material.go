@@ -29,7 +29,7 @@ type text struct {
 	rows      []int          // of the base word
 }
 
-// prepare computes the material of a cluster.
+// prepare computes the material of a cluster, but not its texts.
 func prepare(ctx context.Context, rt *runtime.Runtime, t Tuning) (*material, error) {
 	m := &material{
 		h: t.Cluster.H, target: t.Cluster.Target, others: t.Cluster.Auxiliary(),
@@ -44,8 +44,7 @@ func prepare(ctx context.Context, rt *runtime.Runtime, t Tuning) (*material, err
 			m.spread[i].Data[k] = float32(math.Exp(0.5 * min(max(float64(l), -30), 20))) // the bounds of the reference
 		}
 	}
-	m.texts, err = encodeTemplates(ctx, rt, t.CLIP, t.Concept, t.Word)
-	return m, err
+	return m, nil
 }
 
 // encodeTemplates encodes every template of a concept.

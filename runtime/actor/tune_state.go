@@ -114,18 +114,23 @@ func (s *state) remove() error {
 	return nil
 }
 
-// stateKey identifies everything a tuning depends on, except how many steps it has.
-func (t Tuning) stateKey(m *material, p Projector) string {
+// stateKey identifies everything a tuning depends on, except how many steps it has where their number changes nothing before the last.
+func (t Tuning) stateKey(p Projector, materials ...*material) string {
 	h := sha256.New()
 	settings := t.settings()
-	delete(settings, "steps")
+	if t.Schedule != CosineRate {
+		delete(settings, "steps")
+	}
 	identity, _ := t.Model.Identity() // check has seen that it has one
-	fmt.Fprintf(h, "%v %v %v %d\n", settings, identity, p.Config, m.target)
+	fmt.Fprintf(h, "%v %v %v\n", settings, identity, p.Config)
 	fmt.Fprintln(h, t.Model.PatchHash())
-	hashTensors(h, m.h, m.mean[0], m.mean[1], m.spread[0])
-	for _, x := range m.texts {
-		fmt.Fprintln(h, x.rows)
-		hashTensors(h, x.embedding)
+	for _, m := range materials {
+		fmt.Fprintln(h, m.target)
+		hashTensors(h, m.h, m.mean[0], m.mean[1], m.spread[0])
+		for _, x := range m.texts {
+			fmt.Fprintln(h, x.rows)
+			hashTensors(h, x.embedding)
+		}
 	}
 	hashTensors(h, p.Values...)
 	return hex.EncodeToString(h.Sum(nil)[:12])
