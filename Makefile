@@ -9,8 +9,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: demo test build bench check setup clean
 
-demo: setup bin/oneactor ## run the demo workflow and print the picture's path
-	bin/oneactor run workflows/first-picture.json
+demo: setup bin/oneactor ## base set, tuning, six scenes, contact sheet; prints scores and the path of the sheet
+	bin/oneactor run workflows/demo.json
 
 test: setup ## every test, with onnxruntime; golden fixtures are read from ../shared/golden where it is there
 	@ONEACTOR_REQUIRE_ORT=1 $(GO) test -timeout 20m -json ./... ./.ci/summary | $(GO) run ./.ci/summary

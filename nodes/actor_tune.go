@@ -64,9 +64,12 @@ func stateFolder(rt *runtime.Runtime) string {
 	return filepath.Join(rt.Folders.User(), "oneactor", "unfinished")
 }
 
-// trainingProgress shows the step, the time left and, every other second, the loss as a curve.
+// trainingProgress shows the step, every other second the loss as a curve, and now and then the time left in words: they stay on the
+// screen of a command line, beside its bar.
 func trainingProgress(ctx context.Context, title string) func(actor.Progress) {
+	const pause = 15 * time.Second
 	var drawn time.Time
+	said := time.Now()
 	return func(p actor.Progress) {
 		var picture any
 		if time.Since(drawn) > 2*time.Second || p.Step == p.Steps {
@@ -78,11 +81,13 @@ func trainingProgress(ctx context.Context, title string) func(actor.Progress) {
 			if err != nil {
 				slog.Warn("the loss curve cannot be drawn", "problem", err)
 			} else {
-				curve.Shape = append([]int{1}, curve.Shape...)
 				picture = runtime.Image{Tensor: curve}
 			}
-			graph.SendText(ctx, fmt.Sprintf("step %d of %d, loss %.4f, %v left", p.Step, p.Steps, p.Losses[len(p.Losses)-1], p.Left.Round(time.Second)))
 			drawn = time.Now()
+		}
+		if time.Since(said) > pause && p.Step < p.Steps {
+			graph.SendText(ctx, fmt.Sprintf("step %d of %d, loss %.4f, %v left", p.Step, p.Steps, p.Losses[len(p.Losses)-1], p.Left.Round(time.Second)))
+			said = time.Now()
 		}
 		graph.Progress(ctx, p.Step, p.Steps, picture)
 	}
