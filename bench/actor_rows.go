@@ -34,6 +34,8 @@ var actorRows = []actorRow{
 	{"eta2-0.5", eachSubject("η2 = 0.5", actedBest(0.5))},
 	{"eta2-1", eachSubject("η2 = 1", actedBest(1))},
 	{"from-picture", eachSubject("from a picture of one's own", fromPicture)},
+	{"pretrained", eachSubject("pre-trained, no tuning", pretrained(0))},
+	{"pretrained-30", eachSubject("pre-trained, 30 steps", pretrained(30))},
 	{"two", twoSubjects},
 }
 
@@ -84,7 +86,7 @@ func (l *lab) tuned(ctx context.Context, s *subject) (actor.Actor, error) {
 // bestOutcome is that of the best setting; other methods are compared with it.
 func (l *lab) bestOutcome(ctx context.Context, s *subject) (outcome, error) {
 	if s.best == nil {
-		o, err := acted(l.o.V, 0)(ctx, l, s)
+		o, err := l.act(ctx, s, l.o.V, 0)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -93,20 +95,54 @@ func (l *lab) bestOutcome(ctx context.Context, s *subject) (outcome, error) {
 	return *s.best, nil
 }
 
-// acted uses the actor of the best setting with other strengths.
+// act uses the actor of the best setting with other strengths.
+func (l *lab) act(ctx context.Context, s *subject, v, eta2 float64) (outcome, error) {
+	a, err := l.tuned(ctx, s)
+	if err != nil {
+		return outcome{}, err
+	}
+	return l.scored(ctx, s, l.acting(v, eta2, a), s.tuning)
+}
+
+// acted is a row of act; what is the best setting is not drawn again.
 func acted(v, eta2 float64) func(context.Context, *lab, *subject) (outcome, error) {
 	return func(ctx context.Context, l *lab, s *subject) (outcome, error) {
-		a, err := l.tuned(ctx, s)
-		if err != nil {
-			return outcome{}, err
+		if v == l.o.V && eta2 == 0 {
+			return l.bestOutcome(ctx, s)
 		}
-		return l.scored(ctx, s, l.acting(v, eta2, a), s.tuning)
+		return l.act(ctx, s, v, eta2)
 	}
 }
 
 // actedBest uses the best v with cluster guidance.
 func actedBest(eta2 float64) func(context.Context, *lab, *subject) (outcome, error) {
 	return func(ctx context.Context, l *lab, s *subject) (outcome, error) { return acted(l.o.V, eta2)(ctx, l, s) }
+}
+
+// pretrained makes the actor by a projector trained on other clusters, with no tuning or few steps.
+func pretrained(steps int) func(context.Context, *lab, *subject) (outcome, error) {
+	return func(ctx context.Context, l *lab, s *subject) (outcome, error) {
+		p, err := actor.LoadProjector(l.rt, l.o.Projector)
+		if err != nil {
+			return outcome{}, err
+		}
+		var a actor.Actor
+		var spent times
+		if steps == 0 {
+			spent, err = timed(func() error {
+				a, err = p.Actor(ctx, l.rt, s.cluster, s.word, actor.Character)
+				return err
+			})
+		} else {
+			t := l.tuning(s, s.cluster)
+			t.Steps, t.Projector = steps, &p
+			a, spent, err = l.tune(ctx, t)
+		}
+		if err != nil {
+			return outcome{}, err
+		}
+		return l.scored(ctx, s, l.acting(l.o.V, 0, a), spent)
+	}
 }
 
 // ablation tunes with other settings.
