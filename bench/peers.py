@@ -7,6 +7,7 @@ Reads one JSON command a line, answers one JSON line each:
     {"do": "load", "net": "unet"}                    also "clip", "vae"
     {"do": "run", "net": "unet", "size": 256, "batch": 2, "threads": 1}
     {"do": "compare", "net": "unet", "inputs": {...}, "shapes": {...}}   output values, for a check against oneactor
+    {"do": "tune", "size": 256, "threads": 1, "official": false}         one step of OneActor's tuning, times of its parts
     {"do": "report"}                                 memory of this process
     {"do": "unload", "net": "unet"}
 With --cold SIZE STEPS it loads everything, makes one picture (text batch 2, STEPS guided Euler steps, decoding) and ends.
@@ -247,6 +248,46 @@ class VAE(nn.Module):
         return self.decoder(self.post_quant_conv(z))
 
 
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        c = 128
+        self.conv_in = conv(3, c)
+        self.down = nn.ModuleList()
+        for level, m in enumerate(MULTIPLES):
+            stage = nn.Module()
+            stage.block = nn.ModuleList()
+            for _ in range(2):
+                stage.block.append(VAEResidual(c, 128 * m))
+                c = 128 * m
+            if level < 3:
+                stage.downsample = nn.Module()
+                stage.downsample.conv = nn.Conv2d(c, c, 3, 2)
+            self.down.append(stage)
+        self.mid = nn.Module()
+        self.mid.block_1, self.mid.attn_1, self.mid.block_2 = VAEResidual(c, c), VAEAttention(c), VAEResidual(c, c)
+        self.norm_out, self.conv_out = norm(c, 1e-6), conv(c, 8)
+
+    def forward(self, image):
+        h = self.conv_in(image)
+        for stage in self.down:
+            for block in stage.block:
+                h = block(h)
+            if hasattr(stage, "downsample"):
+                h = stage.downsample.conv(F.pad(h, (0, 1, 0, 1)))
+        h = self.mid.block_2(self.mid.attn_1(self.mid.block_1(h)))
+        return self.conv_out(F.silu(self.norm_out(h)))
+
+
+class VAEEncoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.quant_conv = Encoder(), conv(8, 8, 1)
+
+    def forward(self, image):
+        return self.quant_conv(self.encoder(image))
+
+
 # ---- CLIP ViT-L/14 text model
 
 
@@ -285,12 +326,78 @@ class CLIP(nn.Module):
         return self.final_layer_norm(x)
 
 
+# ---- OneActor's projector and one step of its tuning
+
+
+class ProjectorBlock(nn.Module):
+    def __init__(self, i, o, stride=1):
+        super().__init__()
+        self.conv1, self.bn1, self.conv2, self.bn2 = conv(i, o, 3, stride), nn.BatchNorm2d(o), conv(o, o), nn.BatchNorm2d(o)
+        if stride > 1:
+            self.conv3 = conv(i, o, 1, stride)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + (self.conv3(x) if hasattr(self, "conv3") else x))
+
+
+def projector(size):
+    c = 4 * CHANNELS
+    cells = math.ceil(math.ceil(size / 64 / 2) / 2)
+    return nn.Sequential(
+        nn.Sequential(conv(c, c // 2, 7, 2), nn.BatchNorm2d(c // 2), nn.ReLU()),
+        nn.Sequential(ProjectorBlock(c // 2, c // 2), ProjectorBlock(c // 2, c // 2)),
+        nn.Sequential(ProjectorBlock(c // 2, c // 4, 2), ProjectorBlock(c // 4, c // 4)),
+        nn.Flatten(),
+        nn.Linear(c // 4 * cells**2, CONTEXT),
+        nn.LayerNorm(CONTEXT),
+    )
+
+
+def tune(nets, state, size, official):
+    """One step: forward, backward and AdamW on the projector; the official code also encodes its images and prompts in each."""
+    if "projector" not in state:
+        state["projector"] = projector(size)
+        state["optimizer"] = torch.optim.AdamW(state["projector"].parameters(), lr=1e-4, weight_decay=1e-2)
+        nets["unet"].requires_grad_(False)
+    parts = {}
+
+    def part(name, work):
+        result, times = timed(work)
+        parts[name] = times
+        return result
+
+    context, latent = torch.randn(5, 77, CONTEXT), torch.randn(5, 4, size // 8, size // 8)
+    if official:
+        with torch.no_grad():
+            images = torch.rand(5, 3, size, size) * 2 - 1
+            latent = part("images", lambda: nets["encoder"](images))[:, :4]
+            context = part("texts", lambda: nets["clip"](torch.randint(0, 49408, (5, 77))))
+    noise, h = torch.randn_like(latent), torch.randn(5, 4 * CHANNELS, size // 64, size // 64)
+    weights = torch.tensor([1, 0.5 / 3, 0.5 / 3, 0.5 / 3, 0.2])
+
+    def forward():
+        delta = state["projector"](h)
+        delta = torch.cat([delta[:4], delta[1:4].mean(0, keepdim=True)])
+        text = context.clone()
+        text[:, 5] += delta
+        out = nets["unet"](latent, torch.full((5,), 500.0), text)
+        return (weights * ((out - noise) ** 2).mean((1, 2, 3))).sum()
+
+    loss = part("forward", forward)
+    part("backward", loss.backward)
+    part("optimizer", state["optimizer"].step)
+    state["optimizer"].zero_grad()
+    return parts
+
+
 # ---- loading and running
 
 NETS = {
     "unet": (UNet, "model.diffusion_model."),
     "clip": (CLIP, "cond_stage_model.transformer.text_model."),
     "vae": (VAE, "first_stage_model."),
+    "encoder": (VAEEncoder, "first_stage_model."),
 }
 DTYPES = {"F32": torch.float32, "F16": torch.float16}
 
@@ -360,6 +467,12 @@ def answer(nets, weights, command):
     do, net = command["do"], command.get("net")
     if do == "report":
         return memory() | {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    if do == "tune":
+        torch.set_num_threads(command["threads"])
+        with torch.inference_mode(False), torch.enable_grad():
+            parts = tune(nets, nets.setdefault("tuning", {}), command["size"], command.get("official", False))
+        total = {k: sum(p[k] for p in parts.values()) for k in ("wall", "cpu")}
+        return total | memory() | {"parts": parts}
     if net not in NETS:
         raise ValueError(f"net {net!r} is not known; use one of {', '.join(NETS)}")
     if do == "load":

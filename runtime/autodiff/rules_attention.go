@@ -7,7 +7,7 @@ import (
 )
 
 // blockBytes bounds the probabilities of attention that exist at a time, in bytes. Only tests change it.
-var blockBytes int64 = 12 << 20
+var blockBytes int64 = 16 << 20
 
 // attentionRows is the rule of the group "Attention": q is rows [B·S,C], k and v are rows [B·T,C], the fourth input is B.
 func attentionRows(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
@@ -47,8 +47,9 @@ func multiHeadAttention(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 //
 //	D = rowsum(dO·O),  dS = P·(dO·Vᵀ - D),  dQ = s·dS·K,  dK = s·dSᵀ·Q,  dV = Pᵀ·dO.
 //
-// P is computed again, for one picture and a block of rows at a time. D rides along in the product dO·Vᵀ as one more column of dO, with a
-// column of -1 in V. Tokens stay in front of the heads, [S,heads,d]: the products read them so, nothing is transposed but results.
+// P is computed again, for one picture and a block of rows at a time unless all of it is small. D rides along in the product dO·Vᵀ as one more column of dO, with a
+// column of -1 in V. In a
+// picture tokens stay in front of the heads, [S,heads,d]: the products read them so, nothing is transposed but results.
 func (b *backward) attention(u *unit, batch int64, dO *onnx.Value) []*onnx.Value {
 	q, k, v := u.in[0], u.in[1], u.in[2]
 	for _, in := range u.in[:3] {
@@ -78,28 +79,64 @@ func (b *backward) attention(u *unit, batch int64, dO *onnx.Value) []*onnx.Value
 		dO = b.Concat(3, dO, rows)
 		v = b.Concat(3, v, b.Op("Expand", b.Scalar(-1), b.Ints(batch, t, heads, 1)))
 	}
+	var dx []*onnx.Value
+	if 4*batch*heads*s*t <= blockBytes {
+		dx = a.together(q, k, v, dO)
+	} else {
+		dx = a.apart(batch, q, k, v, dO)
+	}
+	if dx[2] != nil && (u.needs(0) || u.needs(1)) {
+		dx[2] = b.Slice(dx[2], 3, 0, dv) // without the column that was added
+	}
+	return dx
+}
+
+// apart goes picture by picture through q, k, v and dO [B,tokens,heads,d].
+func (a *attending) apart(batch int64, q, k, v, dO *onnx.Value) []*onnx.Value {
 	var parts [3][]*onnx.Value
 	for i := range batch {
-		picture := func(v *onnx.Value, size int64) *onnx.Value {
-			return b.Reshape(b.Slice(v, 0, i, i+1), size, heads, v.Shape[3])
+		picture := func(v *onnx.Value) *onnx.Value { return a.Reshape(a.Slice(v, 0, i, i+1), v.Shape[1:]...) }
+		if a.Err() != nil {
+			return make([]*onnx.Value, 3)
 		}
-		if b.Err() != nil {
-			return nil
-		}
-		for j, g := range a.picture(picture(q, s), picture(k, t), picture(v, t), picture(dO, s)) {
+		for j, g := range a.picture(picture(q), picture(k), picture(v), picture(dO)) {
 			if g != nil {
-				parts[j] = append(parts[j], g)
+				parts[j] = append(parts[j], a.Unsqueeze(g, 0))
 			}
 		}
 	}
 	dx := make([]*onnx.Value, 3)
 	for i, p := range parts {
-		if len(p) > 0 && u.needs(i) {
-			dx[i] = b.join(0, p)
+		if len(p) > 0 {
+			dx[i] = a.join(0, p)
 		}
 	}
-	if dx[2] != nil && (u.needs(0) || u.needs(1)) {
-		dx[2] = b.Slice(b.Reshape(dx[2], batch, t, heads, dv+1), 3, 0, dv) // the column that was added
+	return dx
+}
+
+// together takes all pictures in one product each, with the heads in front: fewer nodes, where they are small.
+func (a *attending) together(q, k, v, dO *onnx.Value) []*onnx.Value {
+	swap := func(v *onnx.Value) *onnx.Value { return a.Transpose(v, 0, 2, 1, 3) } // [B,heads,tokens,d]
+	q, k, v, dO = swap(q), swap(k), swap(v), swap(dO)
+	scale := onnx.Float("alpha", a.scale)
+	scores := a.fused(q, k, false, true, scale)
+	if a.causal {
+		scores = a.Add(scores, a.hidden(0, a.s))
+	}
+	p := a.Op("Softmax", scores, onnx.Int("axis", -1)) // [B,heads,S,T]
+	dx := make([]*onnx.Value, 3)
+	if a.u.needs(2) {
+		dx[2] = swap(a.fused(p, dO, true, false))
+	}
+	if !a.u.needs(0) && !a.u.needs(1) {
+		return dx
+	}
+	dS := a.Mul(p, a.fused(dO, v, false, true))
+	if a.u.needs(0) {
+		dx[0] = swap(a.fused(dS, k, false, false, scale))
+	}
+	if a.u.needs(1) {
+		dx[1] = swap(a.fused(dS, q, true, false, scale))
 	}
 	return dx
 }

@@ -44,6 +44,7 @@ const (
 	tensorDims         = 1
 	tensorType         = 2
 	tensorName         = 8
+	tensorRaw          = 9
 	tensorExternalData = 13
 	tensorDataLocation = 14
 	entryKey           = 1

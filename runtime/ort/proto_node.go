@@ -6,7 +6,8 @@ import "google.golang.org/protobuf/encoding/protowire"
 type nodeInfo struct {
 	op        string
 	in, out   []string
-	to        DType // attribute of Cast
+	to        DType   // attribute of Cast
+	perm      []int64 // attribute of Transpose
 	subgraphs bool
 }
 
@@ -21,6 +22,7 @@ const (
 
 	attributeName   = 1
 	attributeInt    = 3
+	attributeInts   = 8
 	attributeGraph  = 6
 	attributeGraphs = 11
 )
@@ -35,20 +37,27 @@ func readNode(b []byte) (n nodeInfo, err error) {
 		case nodeOp:
 			n.op = string(f.value)
 		case nodeAttribute:
-			name, value := "", uint64(0)
+			name, value, ints := "", uint64(0), []int64(nil)
 			err := fields(f.value, func(f field) error {
 				switch f.number {
 				case attributeName:
 					name = string(f.value)
 				case attributeInt:
 					value = f.n
+				case attributeInts:
+					numbers, err := f.numbers()
+					ints = append(ints, numbers...)
+					return err
 				case attributeGraph, attributeGraphs:
 					n.subgraphs = true
 				}
 				return nil
 			})
-			if name == "to" {
+			switch name {
+			case "to":
 				n.to = DType(value)
+			case "perm":
+				n.perm = ints
 			}
 			return err
 		}

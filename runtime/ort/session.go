@@ -52,6 +52,7 @@ type Session struct {
 	options   SessionOptions
 	session   *onnxruntime.DynamicAdvancedSession
 	weights   widenedWeights
+	derived   int64 // bytes of weights in another form
 
 	closing sync.RWMutex // read-held by runs
 	closed  bool
@@ -119,11 +120,17 @@ func (l *loading) load(ctx context.Context, model []byte) {
 	}
 	s := &Session{runtime: l.runtime, signature: l.signature, options: l.options}
 	if l.options.Level == Mapped && !l.runtime.device.CUDA { // inputs would go to the GPU anew in every run
-		var casts []widening
+		var derived, casts []widening
+		if model, derived, l.err = derive(model); l.err != nil {
+			return
+		}
+		for _, w := range derived {
+			s.derived += 4 * w.count()
+		}
 		if model, casts, l.err = widenCasts(model); l.err != nil {
 			return
 		}
-		if s.weights, l.err = widen(ctx, casts, l.runtime.threads); l.err != nil {
+		if s.weights, l.err = widen(ctx, append(derived, casts...), l.runtime.threads); l.err != nil {
 			return
 		}
 	}
@@ -215,7 +222,7 @@ func (s *Session) Bytes() int64 {
 	if s.options.Level == Stored {
 		return s.signature.weights.stored
 	}
-	return s.signature.weights.float32
+	return s.signature.weights.float32 + s.derived
 }
 
 // Close frees the session after the runs that are under way. A second call does nothing.

@@ -8,7 +8,8 @@ package ort
 // widening is a weight in a file that is wanted as float32 under the name of its Cast's output.
 type widening struct {
 	storedTensor
-	as string
+	as    string
+	steps []step // what becomes of it, none but for derived weights; shape is that of the result
 }
 
 // widenCasts replaces each pair of a half precision weight in a file and the Cast to float32 that alone reads it by a
@@ -97,7 +98,7 @@ func findCasts(model []byte) (map[string]widening, error) {
 	}
 	for _, n := range casts {
 		if t, ok := stored[n.in[0]]; ok && readers[t.name] == 1 && !outputs[n.out[0]] && !outputs[t.name] {
-			found[t.name] = widening{t, n.out[0]}
+			found[t.name] = widening{storedTensor: t, as: n.out[0]}
 		}
 	}
 	return found, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -71,13 +72,16 @@ func widen(ctx context.Context, all []widening, threads int) (w widenedWeights, 
 	var workers sync.WaitGroup
 	for thread := range threads {
 		workers.Go(func() {
-			buffer := make([]byte, 1<<18)
+			buffer, spare := make([]byte, 1<<18), new([2][]float32)
 			for i := next.Add(1) - 1; int(i) < len(all) && problems[thread] == nil; i = next.Add(1) - 1 {
-				problems[thread] = all[i].read(ctx, files[all[i].path], into[i], buffer)
+				problems[thread] = all[i].read(ctx, files[all[i].path], into[i], buffer, spare)
 			}
 		})
 	}
 	workers.Wait()
+	if slices.ContainsFunc(all, func(one widening) bool { return len(one.steps) > 0 }) {
+		debug.FreeOSMemory() // the steps' memory, some 200 MB a thread
+	}
 	return w, errors.Join(problems...)
 }
 
@@ -92,24 +96,58 @@ func (w *widenedWeights) free() {
 	*w = widenedWeights{}
 }
 
-// read converts one weight in pieces that fit buffer.
-func (w widening) read(ctx context.Context, file *os.File, into []float32, buffer []byte) error {
-	for at := w.offset; len(into) > 0; {
-		if err := ctx.Err(); err != nil {
-			return err
+// read converts one weight in pieces that fit buffer, and does what its derivation says.
+func (w widening) read(ctx context.Context, file *os.File, into []float32, buffer []byte, spare *[2][]float32) error {
+	if len(w.steps) == 0 {
+		return w.convert(ctx, file, into, buffer)
+	}
+	values := sized(&spare[0], w.length/int64(w.dtype.Size()))
+	if err := w.convert(ctx, file, values, buffer); err != nil {
+		return err
+	}
+	for i, s := range w.steps {
+		to := into
+		if i < len(w.steps)-1 {
+			to = sized(&spare[(i+1)%2], s.count(int64(len(values))))
 		}
-		piece := buffer[:min(len(buffer), 2*len(into))]
-		if _, err := file.ReadAt(piece, at); err != nil {
-			return fmt.Errorf("weight %s: %d bytes at %d of %s: %w", w.name, len(piece), at, w.path, err)
-		}
-		toFloat32(into, piece, w.dtype)
-		into, at = into[len(piece)/2:], at+int64(len(piece))
+		s.run(values, to)
+		values = to
 	}
 	return nil
 }
 
-// toFloat32 converts little-endian values of a 16-bit float type; the results are exact.
+// sized is a slice of n elements in memory that is used again.
+func sized(memory *[]float32, n int64) []float32 {
+	if int64(cap(*memory)) < n {
+		*memory = make([]float32, n)
+	}
+	return (*memory)[:n]
+}
+
+func (w widening) convert(ctx context.Context, file *os.File, into []float32, buffer []byte) error {
+	width := w.dtype.Size()
+	for at := w.offset; len(into) > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		piece := buffer[:min(len(buffer), width*len(into))]
+		if _, err := file.ReadAt(piece, at); err != nil {
+			return fmt.Errorf("weight %s: %d bytes at %d of %s: %w", w.name, len(piece), at, w.path, err)
+		}
+		toFloat32(into, piece, w.dtype)
+		into, at = into[len(piece)/width:], at+int64(len(piece))
+	}
+	return nil
+}
+
+// toFloat32 converts little-endian values of a 16-bit or 32-bit float type; the results are exact.
 func toFloat32(into []float32, raw []byte, t DType) {
+	if t == Float32 {
+		for i := range into[:len(raw)/4] {
+			into[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		return
+	}
 	into = slices.Clip(into[:len(raw)/2])
 	if t == BFloat16 {
 		for i := range into {

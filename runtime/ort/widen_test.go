@@ -118,7 +118,7 @@ func TestWidenErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := func(path string) []widening {
-		return []widening{{storedTensor{name: "w", dtype: Float16, shape: []int64{2}, path: path, length: 4}, "wide"}}
+		return []widening{{storedTensor{name: "w", dtype: Float16, shape: []int64{2}, path: path, length: 4}, "wide", nil}}
 	}
 	if r, err := Open(Options{Device: "cpu"}); err != nil {
 		t.Skipf("needs onnxruntime: %v", err)
