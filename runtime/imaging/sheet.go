@@ -130,7 +130,7 @@ func (s Sheet) layout() (layout, error) {
 	}
 	l.margin, l.gap = l.cell/8, max(l.cell/14, 2)
 	unit := float64(l.cell) / 256
-	l.title, l.head, l.label, l.text = NewFont(Bold, 34*unit), NewFont(Regular, 22*unit), NewFont(Regular, 22*unit), NewFont(Regular, 21*unit)
+	l.title, l.head, l.label, l.text = NewFont(Bold, 42*unit), NewFont(Regular, 28*unit), NewFont(Regular, 28*unit), NewFont(Regular, 25*unit)
 	if labels {
 		l.left = l.cell*3/5 + l.gap
 	}
