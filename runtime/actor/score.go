@@ -220,7 +220,7 @@ func (r Report) columns() (names, values []string) {
 // meaning explains the figures.
 func (r Report) meaning() string {
 	if r.Measure == MeasureH {
-		return "distances of the UNet's states in units of the base set's spread: 1 as different as the base pictures, 0 equal"
+		return "distances of the UNet's states in units of the base set's spread: 1 as different as the base pictures, 0 equal; they hold scenes too, so compare settings over the same scenes"
 	}
 	return "shares of equal factors (body, clothes, hat, mark) over pairs of pictures; all four: pairs equal in all; RGB: colour distance in levels"
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // Distances compares states h of pictures with those of a base cluster, in units of the cluster's own spread: 1 is as far apart as
-// pictures of one prompt with different noise are, 0 is equal.
+// pictures of one prompt with different noise are, 0 is equal. States hold the scene as well as the character: what helps is to compare
+// settings over the same scenes.
 type Distances struct {
 	Pairs        float64 // Euclidean, mean over pairs of pictures, over the same of the cluster
 	ToTarget     float64 // Euclidean, mean distance to the target, over that of the auxiliary pictures
@@ -16,7 +17,7 @@ type Distances struct {
 	TargetCosine float64
 }
 
-// Measure takes h of the pictures [N,C,h,w] and of the cluster [K+1,C,h,w]. A cluster of one picture has no spread and is an error;
+// MeasureDistances takes h of the pictures [N,C,h,w] and of the cluster [K+1,C,h,w]. A cluster of one picture has no spread and is an error;
 // with one picture Pairs is NaN.
 func MeasureDistances(h, cluster *tensor.Tensor, target int) (Distances, error) {
 	a, err := rowsOf(h)
