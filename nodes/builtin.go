@@ -39,5 +39,6 @@ func Builtin() []graph.Declaration {
 		regexNodes(),
 		actorTuneNodes(),
 		projectorNodes(),
+		trainNodes(),
 	)
 }

@@ -57,6 +57,12 @@ func (rt *Runtime) ApplyLoRA(m Model, c CLIP, name string, strengthModel, streng
 	return m, c, nil
 }
 
+// WithLoRA adds changes, by name of the weight, as ApplyLoRA does with those of a file.
+func (m Model) WithLoRA(changes map[string]weights.LowRank, strength float64) Model {
+	m.loras = withPatch(m.loras, changes, strength)
+	return m
+}
+
 // loraBytes is the memory that the factors of patches take.
 func loraBytes(patches []loraPatch) int64 {
 	var n int64

@@ -53,6 +53,16 @@ func (m Model) Patches() (model.Patches, map[string]ort.Value, error) {
 	return model.Patches{LoRA: loraTargets(m.loras)}, inputs, err
 }
 
+// Encoder is the weights of the text encoder, its structure, how its graph is written, and the graph inputs that hold the factors of LoRAs;
+// ErrNoCLIP for the missing text encoder.
+func (c CLIP) Encoder() (*weights.Set, model.CLIPConfig, model.CLIPOptions, map[string]ort.Value, error) {
+	if c.set == nil {
+		return nil, model.CLIPConfig{}, model.CLIPOptions{}, nil, ErrNoCLIP
+	}
+	inputs, err := loraInputs(c.loras)
+	return c.set, c.config, model.CLIPOptions{Layer: c.layer, Patches: model.Patches{LoRA: loraTargets(c.loras)}}, inputs, err
+}
+
 // PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.
 func (m Model) PatchHash() string {
 	h := sha256.New()

@@ -8,34 +8,57 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
+// noisy is the denoising half of a batch: what the network sees and should say.
+type noisy struct {
+	x, want   *tensor.Tensor // [R,C,H,W]
+	timesteps *tensor.Tensor // [R]
+	share     *tensor.Tensor // [R] weights of the rows in the loss, set once
+}
+
+// newNoisy allocates rows for latents like z [n,C,H,W].
+func newNoisy(z *tensor.Tensor, share []float32) noisy {
+	rows := len(share)
+	n := noisy{tensor.New(rows, z.Dim(1), z.Dim(2), z.Dim(3)), tensor.New(rows, z.Dim(1), z.Dim(2), z.Dim(3)), tensor.New(rows), tensor.New(rows)}
+	copy(n.share.Data, share)
+	return n
+}
+
+// fill writes row i from sample k of a draw.
+func (n noisy) fill(m *material, d draw, i, k int) {
+	z := m.latent(d, k)
+	noise := d.noise[k*len(z):][:len(z)]
+	n.timesteps.Data[i] = addNoise(m.sampling, d.levels[i], item(n.x, i), item(n.want, i), z, noise)
+}
+
+// inputs are the rows as inputs of a graph; they share their memory.
+func (n noisy) inputs() map[string]ort.Value {
+	return map[string]ort.Value{
+		"x": ort.FromTensor(n.x), "want": ort.FromTensor(n.want), "timesteps": ort.FromTensor(n.timesteps), "share": ort.FromTensor(n.share),
+	}
+}
+
 // batch is the inputs of one step of the tuning graph, filled anew for every step.
 type batch struct {
+	noisy
 	h               *tensor.Tensor // [n,C,h',w']
-	x, want         *tensor.Tensor // [R,C,H,W]
-	timesteps       *tensor.Tensor // [R]
 	context, places *tensor.Tensor // [R,T,D], [R,T,1]
-	share           *tensor.Tensor // [R], set once
 }
 
-// newBatch allocates a batch for the sizes of a graph; share holds the weights of the rows in the loss.
+// newBatch allocates a batch for the sizes of a graph.
 func newBatch(m *material, s tuneSizes, share []float32) *batch {
-	z, hs, e := m.mean[0], m.h, m.texts[0].embedding
-	b := &batch{
-		h: tensor.New(s.samples(), hs.Dim(1), hs.Dim(2), hs.Dim(3)),
-		x: tensor.New(s.Rows, z.Dim(1), z.Dim(2), z.Dim(3)), want: tensor.New(s.Rows, z.Dim(1), z.Dim(2), z.Dim(3)),
-		timesteps: tensor.New(s.Rows), context: tensor.New(s.Rows, s.Tokens, e.Dim(2)), places: tensor.New(s.Rows, s.Tokens, 1),
-		share: tensor.New(s.Rows),
+	e := m.texts[0].embedding
+	return &batch{
+		noisy:   newNoisy(m.mean[0], share),
+		h:       tensor.New(s.samples(), m.h.Dim(1), m.h.Dim(2), m.h.Dim(3)),
+		context: tensor.New(s.Rows, s.Tokens, e.Dim(2)), places: tensor.New(s.Rows, s.Tokens, 1),
 	}
-	copy(b.share.Data, share)
-	return b
 }
 
-// inputs are the batch as inputs of the graph; they share its memory.
+// inputs are the batch as inputs of the graph.
 func (b *batch) inputs() map[string]ort.Value {
-	return map[string]ort.Value{
-		"h": ort.FromTensor(b.h), "x": ort.FromTensor(b.x), "want": ort.FromTensor(b.want), "timesteps": ort.FromTensor(b.timesteps),
-		"context": ort.FromTensor(b.context), "places": ort.FromTensor(b.places), "share": ort.FromTensor(b.share),
-	}
+	return withInputs(b.noisy.inputs(), map[string]ort.Value{
+		"h": ort.FromTensor(b.h), "context": ort.FromTensor(b.context), "places": ort.FromTensor(b.places),
+	})
 }
 
 // fill writes the samples of a draw into the batch.
@@ -50,9 +73,7 @@ func (b *batch) fill(m *material, d draw) {
 	clear(b.places.Data)
 	for i := range b.x.Dim(0) {
 		k := i % len(d.pictures) // the average sample is the target's again
-		z := m.latent(d, k)
-		noise := d.noise[k*len(z):][:len(z)]
-		b.timesteps.Data[i] = addNoise(m.sampling, d.levels[i], item(b.x, i), item(b.want, i), z, noise)
+		b.noisy.fill(m, d, i, k)
 		t := m.texts[d.texts[k]]
 		copy(item(b.context, i), t.embedding.Data)
 		for _, row := range t.rows {

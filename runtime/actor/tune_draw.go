@@ -42,6 +42,30 @@ func drawStep(m *material, seed uint64, step, auxiliary int, flip float64) draw 
 	return d
 }
 
+// drawRows makes the choices of a step of a baseline, in which every row is a picture by itself: pictures, mirroring, the place in the VAE's
+// distribution, noise, levels and texts, in this order and from a generator of the step, as drawStep does.
+func drawRows(m *material, seed uint64, step, rows int, flip float64) draw {
+	g := sampling.NewGenerator(stepSeed(seed, step))
+	var d draw
+	for range rows {
+		d.pictures = append(d.pictures, int(g.Intn(int64(m.mean[0].Dim(0)))))
+	}
+	for range rows {
+		d.mirrored = append(d.mirrored, float64(g.Uint32())/(1<<32) < flip)
+	}
+	size := rows * m.mean[0].Len() / m.mean[0].Dim(0)
+	d.posterior, d.noise = make([]float32, size), make([]float32, size)
+	g.Normal(d.posterior)
+	g.Normal(d.noise)
+	for range rows {
+		d.levels = append(d.levels, int(g.Intn(int64(len(m.sampling.Sigmas())))))
+	}
+	for range rows {
+		d.texts = append(d.texts, int(g.Intn(int64(len(m.texts)))))
+	}
+	return d
+}
+
 // stepSeed mixes a seed and the number of a step (splitmix64); the generator uses its low 32 bits.
 func stepSeed(seed uint64, step int) uint64 {
 	z := seed + uint64(step+1)*0x9e3779b97f4a7c15

@@ -31,13 +31,20 @@ type text struct {
 
 // prepare computes the material of a cluster, but not its texts.
 func prepare(ctx context.Context, rt *runtime.Runtime, t Tuning) (*material, error) {
-	m := &material{
-		h: t.Cluster.H, target: t.Cluster.Target, others: t.Cluster.Auxiliary(),
-		format: t.Model.LatentFormat(), sampling: t.Model.Sampling(),
+	m, err := pictureMaterial(ctx, rt, t.Model, t.VAE, t.Cluster.Images)
+	if err != nil {
+		return nil, err
 	}
+	m.h, m.target, m.others = t.Cluster.H, t.Cluster.Target, t.Cluster.Auxiliary()
+	return m, nil
+}
+
+// pictureMaterial is the distribution of the latents of pictures and of their mirror images.
+func pictureMaterial(ctx context.Context, rt *runtime.Runtime, model runtime.Model, v runtime.VAE, pictures runtime.Image) (*material, error) {
+	m := &material{format: model.LatentFormat(), sampling: model.Sampling()}
 	var err error
-	for i, pictures := range []runtime.Image{t.Cluster.Images, t.Cluster.Images.FlipColumns()} {
-		if m.mean[i], m.spread[i], err = rt.Moments(ctx, t.VAE, pictures); err != nil {
+	for i, pictures := range []runtime.Image{pictures, pictures.FlipColumns()} {
+		if m.mean[i], m.spread[i], err = rt.Moments(ctx, v, pictures); err != nil {
 			return nil, err
 		}
 		for k, l := range m.spread[i].Data {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -150,4 +151,19 @@ func hashTensors(h hash.Hash, list ...*tensor.Tensor) {
 		h.Write(buf)
 		buf = buf[:0]
 	}
+}
+
+// trainingKey identifies a training of a baseline by its settings and what it learns.
+func trainingKey(kind string, settings []any, model runtime.Model, m *material, start ...*tensor.Tensor) string {
+	h := sha256.New()
+	identity, _ := model.Identity() // it is there: the graph was made of it
+	fmt.Fprintln(h, kind, settings, identity, model.PatchHash())
+	hashTensors(h, m.mean[0], m.mean[1], m.spread[0])
+	for _, x := range m.texts {
+		if x.embedding != nil {
+			hashTensors(h, x.embedding)
+		}
+	}
+	hashTensors(h, start...)
+	return hex.EncodeToString(h.Sum(nil)[:12])
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -129,6 +130,27 @@ func AddCLIP(b *onnx.Builder, set *weights.Set, c CLIPConfig, o CLIPOptions, in 
 	out := CLIPOutputs{Hidden: b.ReshapeTo(hidden, sizes), Pooled: n.pool(last, in.End, length, o.Project)}
 	n.checkPatches()
 	return out
+}
+
+// TokenVectors is the rows [n,D] of a text encoder's token table.
+func TokenVectors(set *weights.Set, ids []int) (*tensor.Tensor, error) {
+	table, ok := set.Ref(tokenTable)
+	if !ok {
+		return nil, fmt.Errorf("weight %s is missing: %w", tokenTable, ErrUnsupported)
+	}
+	var rows []*tensor.Tensor
+	for _, id := range ids {
+		r, err := table.Rows(int64(id), int64(id)+1)
+		if err != nil {
+			return nil, err
+		}
+		row, err := r.Float32()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return tensor.Concat(0, rows...)
 }
 
 // tokenRows looks tokens up in the table, or, from the vocabulary's size on, in the extra rows. The table is not converted as a
