@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/oneactor/oneactor/bench"
 	"github.com/oneactor/oneactor/frontend"
@@ -25,13 +28,25 @@ func (benchmarks) WriteWeights(ctx context.Context, path, dtype string, seed uin
 func (benchmarks) ActorRows() []string { return bench.ActorRows() }
 
 func (benchmarks) MeasureActor(ctx context.Context, s frontend.Settings, o frontend.ActorBenchOptions, out, log io.Writer) (err error) {
+	// Trained embeddings get a folder of their own, so that the user's is left alone.
+	dir, err := os.MkdirTemp("", "oneactor-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	config := filepath.Join(dir, "paths.yaml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, "bench:\n  embeddings: %q\n", dir), 0o600); err != nil {
+		return err
+	}
+	s.ExtraModelPaths = append(slices.Clone(s.ExtraModelPaths), config)
 	h, err := openHostOn(nil, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	return bench.RunActor(ctx, h.(host).Runtime, bench.ActorOptions{
-		Checkpoint: o.Checkpoint, Projector: o.Projector, Targets: o.Targets, Only: o.Only, Steps: o.Steps, Rate: o.Rate, V: o.V, JSON: o.JSON, Log: log,
+		Checkpoint: o.Checkpoint, Projector: o.Projector, Targets: o.Targets, Only: o.Only, Steps: o.Steps, Rate: o.Rate, V: o.V,
+		Embeddings: dir, JSON: o.JSON, Log: log,
 	}, out)
 }
 

@@ -21,6 +21,7 @@ type ActorOptions struct {
 	Steps      int      // of tuning; 0: 300
 	Rate       float64  // learning rate; 0: 1e-3
 	V          float64  // semantic interpolation of the best setting; 0: 1
+	Embeddings string   // a folder that prompts find embeddings in, for those trained here; the rows "text" need it
 	JSON       string   // file for the results of every target; empty: none
 	Log        io.Writer
 }

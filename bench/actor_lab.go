@@ -139,9 +139,10 @@ func (l *lab) guided(m runtime.Model, positive runtime.Conditioning, seed uint64
 
 // setting is a way to draw a scene: from the encoded prompt to what guides. Its model and prompt encoder may be other ones.
 type setting struct {
-	model runtime.Model
-	clip  runtime.CLIP
-	use   func(c runtime.Conditioning) (runtime.Conditioning, runtime.Model, error) // nil: the plain prompt
+	model  runtime.Model
+	clip   runtime.CLIP
+	prompt func(string) string                                                       // changes the text; nil leaves it
+	use    func(c runtime.Conditioning) (runtime.Conditioning, runtime.Model, error) // nil: the plain prompt
 }
 
 // plain is the setting without any help.
@@ -167,7 +168,11 @@ func (l *lab) draw(ctx context.Context, s setting, prompts []string, seed uint64
 	var all []*tensor.Tensor
 	var spent times
 	for i := -1; i < len(prompts); i++ {
-		c, err := l.rt.EncodeText(ctx, s.clip, prompts[max(i, 0)])
+		text := prompts[max(i, 0)]
+		if s.prompt != nil {
+			text = s.prompt(text)
+		}
+		c, err := l.rt.EncodeText(ctx, s.clip, text)
 		if err != nil {
 			return runtime.Image{}, times{}, err
 		}

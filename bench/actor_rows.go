@@ -36,6 +36,10 @@ var actorRows = []actorRow{
 	{"from-picture", eachSubject("from a picture of one's own", fromPicture)},
 	{"pretrained", eachSubject("pre-trained, no tuning", pretrained(0))},
 	{"pretrained-30", eachSubject("pre-trained, 30 steps", pretrained(30))},
+	{"text", textInversion.row(1)},
+	{"text-4", textInversion.row(4)},
+	{"lora", loRA.row(1)},
+	{"lora-4", loRA.row(4)},
 	{"two", twoSubjects},
 }
 
