@@ -9,7 +9,7 @@ import (
 )
 
 // groupNorm is a group normalisation as networks write it, with the group's mark.
-func groupNorm(groups int64) gradtest.Formula {
+func groupNorm(groups int64) func(b builder, in values) value {
 	return func(b builder, in values) value {
 		x := in[0]
 		return b.Group("GroupNorm", in, func() *onnx.Value {
@@ -30,6 +30,11 @@ func TestGroups(t *testing.T) {
 		in []gradtest.Input
 	}{
 		"group norm": {groupNorm(2), gradtest.Of([]int{2, 6, 2, 3}, []int{6, 1, 1}, []int{6, 1, 1})},
+		"group norm and SiLU": {func(b builder, in values) value {
+			return b.Group("GroupNormSiLU", in, func() *onnx.Value {
+				return b.Op("com.microsoft::QuickGelu", groupNorm(2)(b, in), onnx.Float("alpha", 1))
+			}, onnx.Int("groups", 2), onnx.Float("epsilon", 1e-3))
+		}, gradtest.Of([]int{2, 6, 2, 3}, []int{6, 1, 1}, []int{6, 1, 1})},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) { gradtest.Check(t, tt.f, 1e-3, autodiff.Options{}, tt.in...) })

@@ -85,9 +85,10 @@ type composite struct {
 
 // groups are the kinds of onnx.Group that have a shorter gradient as a whole than node by node.
 var groups = map[string]composite{
-	"GroupNorm":    {groupNorm, always},
-	"Attention":    {attentionRows, always},
-	"UpsampleConv": {upsampleConv, func(u *unit) bool { return !u.needs(1) && !u.needs(2) }},
+	"GroupNorm":     {groupNorm, always},
+	"GroupNormSiLU": {groupNormSilu, always},
+	"Attention":     {attentionRows, always},
+	"UpsampleConv":  {upsampleConv, func(u *unit) bool { return !u.needs(1) && !u.needs(2) }},
 }
 
 func always(*unit) bool { return true }

@@ -34,61 +34,63 @@ func layerNorm(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 
 // instanceNorm normalises each channel of each picture [N,C,…] alone: a group normalisation with as many groups as channels.
 func instanceNorm(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
-	return b.groupNormal(u, u.in[0].Shape[1], dy[0])
+	return b.groupNormal(u, u.in[0].Shape[1], dy[0], false)
 }
 
 // groupNorm is the rule of the group of that name, on x [N,C,H,W] with γ and β [C,1,1].
 func groupNorm(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
-	return b.groupNormal(u, u.int("groups", 0), dy[0])
+	return b.groupNormal(u, u.int("groups", 0), dy[0], false)
 }
 
-// groupNormal: y = γ·x̂ + β with mean μ and 1/deviation r of each group of channels in each picture. With a = γ·r, and means over the
-// group of g = γ·dy,
+// groupNormSilu is the same with z = y·sigmoid(y) behind it.
+func groupNormSilu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
+	return b.groupNormal(u, u.int("groups", 0), dy[0], true)
+}
+
+// groupNormal: y = γ·x̂ + β, where x̂ has mean 0 and deviation 1 in each group of channels of each picture, and then perhaps
+// z = y·s, s = sigmoid(y). With r = 1/√(variance + ε), dy = dz·s·(1 + y - z), g = γ·dy and means over the group,
 //
-//	dx = dy·a - x·B + C,  c1 = mean(g),  c2 = r·(mean(g·x) - μ·c1),  B = r²·c2,  C = B·μ - r·c1.
+//	dx = r·(g - mean(g) - x̂·mean(g·x̂)), dγ = Σ dy·x̂, dβ = Σ dy.
 //
-// Sums over the pixels of each channel come first; the rest is a few numbers per channel, but for two products, a difference and a sum.
-func (b *backward) groupNormal(u *unit, groups int64, d *onnx.Value) []*onnx.Value {
-	dx := make([]*onnx.Value, len(u.in))
+// x̂ and r are computed again from x, in one LayerNormalization over the rows [N·groups]: so neither x̂ nor y nor z need to be kept.
+func (b *backward) groupNormal(u *unit, groups int64, d *onnx.Value, silu bool) []*onnx.Value {
 	x := u.in[0]
 	c := x.Shape[1]
 	if groups < 1 || c == onnx.Unknown || c%groups != 0 {
 		b.failf("%s %s: %d groups of %d channels", u.kind, u.name, groups, c)
 		return nil
 	}
-	each := c / groups
-	pixels := b.Reshape(x, 0, c, onnx.Unknown)                                                             // [N,C,P]
-	dPixels := b.Reshape(d, 0, c, onnx.Unknown)                                                            // [N,C,P]
-	perChannel := func(v *onnx.Value) *onnx.Value { return b.Reshape(b.sum(v, true, 2), 0, groups, each) } // [N,G,C/G]
-	perGroup := func(v *onnx.Value) *onnx.Value { return b.mean(v, 2) }                                    // [N,G,1]
-	count := pixels.Shape[2]
-	if count == onnx.Unknown {
-		b.known(u, x)
+	inGroups := func(v *onnx.Value) *onnx.Value { return b.Reshape(v, 0, groups, onnx.Unknown) } // [N,G,C/G·P]
+	inChannels := func(v *onnx.Value) *onnx.Value { return b.Reshape(v, 0, c, onnx.Unknown) }    // [N,C,P]
+	rows := inGroups(x)
+	if !b.known(u, &onnx.Value{Name: x.Name, Shape: x.Shape[1:]}) {
 		return nil
 	}
-	gamma := b.Reshape(u.in[1], 1, groups, each)
-	mu := perGroup(b.Reshape(b.mean(pixels, 2), 0, groups, each))
-	centred := b.Sub(b.Reshape(pixels, 0, groups, onnx.Unknown), mu) // [N,G,C/G·P]
-	variance := b.Op("ReduceSumSquare", centred, b.Ints(2))
-	variance = b.scale(variance, 1/float64(each*count))
-	r := b.Op("Reciprocal", b.Op("Sqrt", b.Add(variance, b.Scalar(u.float("epsilon", 1e-5))))) // [N,G,1]
-	sumD, sumDX := perChannel(dPixels), perChannel(b.Mul(dPixels, pixels))
+	all := b.Ops(3, "LayerNormalization", rows, b.ones(rows.Shape[2]), onnx.Int("axis", -1), onnx.Float("epsilon", u.float("epsilon", 1e-5)))
+	normal, r := all[0], all[2]
+	gamma, beta := b.reshape(u.in[1], onnx.Shape{c, 1}, u.in[1]), b.reshape(u.in[2], onnx.Shape{c, 1}, u.in[2])
+	d = inChannels(d)
+	if silu {
+		y := b.Add(b.Mul(inChannels(normal), gamma), beta)
+		s := b.Op("Sigmoid", y)
+		d = b.Mul(d, b.Mul(s, b.Add(b.Sub(y, b.Mul(y, s)), b.Scalar(1))))
+	}
+	dx := make([]*onnx.Value, len(u.in))
 	if u.needs(0) {
-		c1 := b.scale(perGroup(b.Mul(gamma, sumD)), 1/float64(count))
-		c2 := b.Mul(r, b.Sub(b.scale(perGroup(b.Mul(gamma, sumDX)), 1/float64(count)), b.Mul(mu, c1)))
-		slope := b.Mul(b.Mul(r, r), c2)                                // [N,G,1]
-		shift := b.Sub(b.Mul(slope, mu), b.Mul(r, c1))                 // [N,G,1]
-		a := b.Reshape(b.Mul(gamma, r), 0, c, 1)                       // [N,C,1]
-		first := b.Reshape(b.Mul(dPixels, a), 0, groups, onnx.Unknown) // [N,G,C/G·P]
-		second := b.Mul(b.Reshape(pixels, 0, groups, onnx.Unknown), slope)
-		dx[0] = b.reshapeLike(b.Add(b.Sub(first, second), shift), x)
+		g := inGroups(b.Mul(d, gamma))
+		g = b.Sub(b.Sub(g, b.Mul(normal, b.mean(b.Mul(g, normal), 2))), b.mean(g, 2))
+		dx[0] = b.reshapeLike(b.Mul(g, r), x)
 	}
 	if u.needs(1) {
-		normal := b.Mul(r, b.Sub(sumDX, b.Mul(mu, sumD)))
-		dx[1] = b.reshapeLike(b.sum(normal, false, 0), u.in[1])
+		dx[1] = b.reshapeLike(b.sum(b.Mul(d, inChannels(normal)), false, 0, 2), u.in[1])
 	}
 	if u.needs(2) {
-		dx[2] = b.reshapeLike(b.sum(sumD, false, 0), u.in[2])
+		dx[2] = b.reshapeLike(b.sum(d, false, 0, 2), u.in[2])
 	}
 	return dx
+}
+
+// ones is a constant vector of n ones.
+func (b *backward) ones(n int64) *onnx.Value {
+	return b.Op("Expand", b.Scalar(1), b.Ints(n))
 }

@@ -78,6 +78,14 @@ func (n *net) groupNorm(x *onnx.Value, path string, eps float32) *onnx.Value {
 	}, onnx.Int("groups", groups), onnx.Float("epsilon", eps))
 }
 
+// groupNormSilu is the SiLU of a group normalisation.
+func (n *net) groupNormSilu(x *onnx.Value, path string, eps float32) *onnx.Value {
+	c := n.size(path+".weight", 0)
+	in := []*onnx.Value{x, n.weightAs(path+".weight", c, 1, 1), n.weightAs(path+".bias", c, 1, 1)}
+	return n.Group("GroupNormSiLU", in, func() *onnx.Value { return n.silu(n.groupNorm(x, path, eps)) },
+		onnx.Int("groups", groups), onnx.Float("epsilon", eps))
+}
+
 func constant(f float32, count int) []float32 {
 	data := make([]float32, count)
 	for i := range data {

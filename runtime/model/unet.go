@@ -114,7 +114,7 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 		}
 		x = u.block(blk, u.Concat(1, x, skip), next)
 	}
-	x = u.silu(u.groupNorm(x, "out.0", 1e-5))
+	x = u.groupNormSilu(x, "out.0", 1e-5)
 	out := UNetOutputs{Out: u.convSame(x, "out.2"), Features: features}
 	u.checkPatches()
 	return out
@@ -200,11 +200,11 @@ func (u *unet) block(blk block, x, next *onnx.Value) *onnx.Value {
 
 // residual is x + conv(silu(norm(conv(silu(norm(x))) + emb))), with a convolution on x where the channels change.
 func (u *unet) residual(x *onnx.Value, path string) *onnx.Value {
-	h := u.silu(u.groupNorm(x, path+".in_layers.0", 1e-5))
+	h := u.groupNormSilu(x, path+".in_layers.0", 1e-5)
 	h = u.convSame(h, path+".in_layers.2") // [B,M,H,W]
 	emb := u.linear(u.emb, path+".emb_layers.1")
 	h = u.Add(h, u.Unsqueeze(emb, 2, 3))
-	h = u.silu(u.groupNorm(h, path+".out_layers.0", 1e-5))
+	h = u.groupNormSilu(h, path+".out_layers.0", 1e-5)
 	h = u.convSame(h, path+".out_layers.3")
 	if u.set.Has(path + ".skip_connection.weight") {
 		x = u.convSame(x, path+".skip_connection")
