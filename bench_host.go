@@ -50,6 +50,19 @@ func (benchmarks) MeasureActor(ctx context.Context, s frontend.Settings, o front
 	}, out)
 }
 
+func (benchmarks) PretrainProjector(ctx context.Context, s frontend.Settings, o frontend.ProjectorBenchOptions, log io.Writer) (name string, err error) {
+	h, err := openHostOn(nil, s)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	rt := h.(host).Runtime
+	return bench.RunProjector(ctx, rt, bench.ProjectorOptions{
+		Checkpoint: o.Checkpoint, Name: o.Name, Clusters: o.Clusters, Steps: o.Steps, Rate: o.Rate,
+		Folder: filepath.Join(rt.Folders.User(), "oneactor", "unfinished"), Log: log,
+	})
+}
+
 func (benchmarks) Parts() []string { return bench.Parts() }
 
 func (benchmarks) Measure(ctx context.Context, o frontend.BenchOptions, out io.Writer) error {

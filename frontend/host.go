@@ -84,6 +84,17 @@ type Bench interface {
 	ActorRows() []string
 	// MeasureActor prints a table of consistency in Markdown; log hears how far it is.
 	MeasureActor(ctx context.Context, s Settings, o ActorBenchOptions, out, log io.Writer) error
+	// PretrainProjector trains the projector of the shipped checkpoint and returns the name of its file; log hears how far it is.
+	PretrainProjector(ctx context.Context, s Settings, o ProjectorBenchOptions, log io.Writer) (string, error)
+}
+
+// ProjectorBenchOptions of Bench.PretrainProjector; zero values are defaults.
+type ProjectorBenchOptions struct {
+	Checkpoint string
+	Name       string // in models/projectors
+	Clusters   int
+	Steps      int
+	Rate       float64 // learning rate
 }
 
 // ActorBenchOptions of Bench.MeasureActor; zero values are defaults.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -33,7 +34,7 @@ func (a *app) benchCommand() *cobra.Command {
 	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
-	c.AddCommand(a.benchWeightsCommand(), a.benchActorCommand())
+	c.AddCommand(a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand())
 	return c
 }
 
@@ -59,6 +60,30 @@ func (a *app) benchActorCommand() *cobra.Command {
 	f.Float64Var(&o.Rate, "lr", 0, "learning rate of tuning (default 0.001)")
 	f.Float64Var(&o.V, "v", 0, "semantic interpolation of the best setting (default 1)")
 	f.StringVar(&o.JSON, "json", "", "write the results of every target to this file")
+	return c
+}
+
+func (a *app) benchProjectorCommand() *cobra.Command {
+	var o frontend.ProjectorBenchOptions
+	c := &cobra.Command{
+		Use: "projector", Short: "Train the projector of the shipped checkpoint", Args: count(0, 0),
+		Long: "Draw clusters with the shipped checkpoint and train a projector on them, which makes actors without tuning. It takes a quarter of an hour\n" +
+			"on one core; a run that was stopped draws its clusters again and goes on training where it was.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			name, err := a.Bench.PretrainProjector(c.Context(), a.settings, o, a.Err)
+			if err != nil {
+				return failure{exitFailed, err}
+			}
+			_, err = fmt.Fprintln(a.Out, name)
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint of the tiny world (default tiny-actors.safetensors)")
+	f.StringVar(&o.Name, "name", "", "name of the file in models/projectors (default tiny-actors)")
+	f.IntVar(&o.Clusters, "clusters", 0, "clusters to draw (default 40)")
+	f.IntVar(&o.Steps, "steps", 0, "steps of training (default 2000)")
+	f.Float64Var(&o.Rate, "lr", 0, "learning rate (default 0.001)")
 	return c
 }
 
