@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,8 @@ func TestWorkflows(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
-			rt := runtimetest.New(t, folder.Config{Base: "..", Output: t.TempDir(), Temp: t.TempDir(), User: t.TempDir()}, runtime.Config{})
+			base := shippedFiles(t)
+			rt := runtimetest.New(t, folder.Config{Base: base, Temp: t.TempDir()}, runtime.Config{})
 			prompt := read(t, file, comfy.FromRegistry(registry, rt.Choices))
 			shorten(prompt.Prompt)
 			engine := graph.NewEngine(registry, graph.Config{
@@ -50,6 +52,37 @@ func TestWorkflows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shippedFiles is a base folder with links to every model and input that comes with the program, so that workflows save nothing
+// beside those.
+func shippedFiles(t *testing.T) string {
+	t.Helper()
+	base := t.TempDir()
+	for _, folder := range []string{"models", "input"} {
+		from := filepath.Join("..", folder)
+		err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel("..", path)
+			if err != nil {
+				return err
+			}
+			if d.IsDir() {
+				return os.MkdirAll(filepath.Join(base, name), 0o777)
+			}
+			target, err := filepath.Abs(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(target, filepath.Join(base, name))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return base
 }
 
 // shorten lets trainings take few steps: that a workflow runs is what is tested here, and how good an actor is by oneactor bench actor.
