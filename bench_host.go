@@ -27,6 +27,10 @@ func (benchmarks) WriteWeights(ctx context.Context, path, dtype string, seed uin
 
 func (benchmarks) ActorRows() []string { return bench.ActorRows() }
 
+func (benchmarks) MeasureTune(ctx context.Context, o frontend.BenchOptions, out io.Writer) error {
+	return bench.Tune(ctx, bench.Options{Checkpoint: o.Checkpoint, Python: o.Peers, Rounds: o.Rounds, Only: o.Only, Library: o.Library}, out)
+}
+
 func (benchmarks) MeasureActor(ctx context.Context, s frontend.Settings, o frontend.ActorBenchOptions, out, log io.Writer) (err error) {
 	// Trained embeddings get a folder of their own, so that the user's is left alone.
 	dir, err := os.MkdirTemp("", "oneactor-bench-*")

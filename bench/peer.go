@@ -43,6 +43,9 @@ type reply struct {
 	Shape  []int     `json:"shape"`
 	Values []float64 `json:"values"`
 	Error  string    `json:"error"`
+
+	Parts   map[string]times `json:"parts"`   // of a tuning step
+	Highest int64            `json:"highest"` // anonymous memory during it
 }
 
 // startPeer starts PyTorch on a checkpoint. Cancelling ctx ends it.

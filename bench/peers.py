@@ -7,7 +7,8 @@ Reads one JSON command a line, answers one JSON line each:
     {"do": "load", "net": "unet"}                    also "clip", "vae"
     {"do": "run", "net": "unet", "size": 256, "batch": 2, "threads": 1}
     {"do": "compare", "net": "unet", "inputs": {...}, "shapes": {...}}   output values, for a check against oneactor
-    {"do": "tune", "size": 256, "threads": 1, "official": false}         one step of OneActor's tuning, times of its parts
+    {"do": "tune", "size": 256, "threads": 1}        one step of OneActor's tuning; needs unet, encoder and clip
+    {"do": "gradient", "inputs": [x, noise, timesteps, context], "shapes": [...]}   of the tuning loss, by the context
     {"do": "report"}                                 memory of this process
     {"do": "unload", "net": "unet"}
 With --cold SIZE STEPS it loads everything, makes one picture (text batch 2, STEPS guided Euler steps, decoding) and ends.
@@ -20,6 +21,7 @@ import mmap
 import resource
 import struct
 import sys
+import threading
 import time
 
 import torch
@@ -354,7 +356,32 @@ def projector(size):
     )
 
 
-def tune(nets, state, size, official):
+TUNE_WEIGHTS = (1, 0.5 / 3, 0.5 / 3, 0.5 / 3, 0.2)
+
+
+def tune_loss(unet, x, noise, timesteps, context):
+    return (torch.tensor(TUNE_WEIGHTS) * ((unet(x, timesteps, context) - noise) ** 2).mean((1, 2, 3))).sum()
+
+
+class Highest:
+    """Highest anonymous memory of this process while work is done, looked at every 20 ms."""
+
+    def __enter__(self):
+        self.bytes, self.stop = 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+        return self
+
+    def watch(self):
+        while not self.stop.wait(0.02):
+            self.bytes = max(self.bytes, memory().get("anonymous", 0))
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+
+def tune(nets, state, size):
     """One step: forward, backward and AdamW on the projector; the official code also encodes its images and prompts in each."""
     if "projector" not in state:
         state["projector"] = projector(size)
@@ -367,28 +394,31 @@ def tune(nets, state, size, official):
         parts[name] = times
         return result
 
-    context, latent = torch.randn(5, 77, CONTEXT), torch.randn(5, 4, size // 8, size // 8)
-    if official:
-        with torch.no_grad():
-            images = torch.rand(5, 3, size, size) * 2 - 1
-            latent = part("images", lambda: nets["encoder"](images))[:, :4]
-            context = part("texts", lambda: nets["clip"](torch.randint(0, 49408, (5, 77))))
+    with torch.no_grad():
+        images = torch.rand(5, 3, size, size) * 2 - 1
+        latent = part("images", lambda: nets["encoder"](images))[:, :4]
+        context = part("texts", lambda: nets["clip"](torch.randint(0, 49408, (5, 77))))
     noise, h = torch.randn_like(latent), torch.randn(5, 4 * CHANNELS, size // 64, size // 64)
-    weights = torch.tensor([1, 0.5 / 3, 0.5 / 3, 0.5 / 3, 0.2])
 
     def forward():
         delta = state["projector"](h)
-        delta = torch.cat([delta[:4], delta[1:4].mean(0, keepdim=True)])
         text = context.clone()
-        text[:, 5] += delta
-        out = nets["unet"](latent, torch.full((5,), 500.0), text)
-        return (weights * ((out - noise) ** 2).mean((1, 2, 3))).sum()
+        text[:, 5] += torch.cat([delta[:4], delta[1:4].mean(0, keepdim=True)])
+        return tune_loss(nets["unet"], latent, noise, torch.full((5,), 500.0), text)
 
-    loss = part("forward", forward)
-    part("backward", loss.backward)
-    part("optimizer", state["optimizer"].step)
+    with Highest() as highest:
+        loss = part("forward", forward)
+        part("backward", loss.backward)
+        part("optimizer", state["optimizer"].step)
     state["optimizer"].zero_grad()
-    return parts
+    return {"parts": parts, "highest": highest.bytes}
+
+
+def gradient(unet, x, noise, timesteps, context):
+    unet.requires_grad_(False)
+    context.requires_grad_(True)
+    tune_loss(unet, x, noise, timesteps, context).backward()
+    return context.grad
 
 
 # ---- loading and running
@@ -467,16 +497,19 @@ def answer(nets, weights, command):
     do, net = command["do"], command.get("net")
     if do == "report":
         return memory() | {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    if do == "tune":
-        torch.set_num_threads(command["threads"])
+    if do in ("tune", "gradient"):
         with torch.inference_mode(False), torch.enable_grad():
-            parts = tune(nets, nets.setdefault("tuning", {}), command["size"], command.get("official", False))
-        total = {k: sum(p[k] for p in parts.values()) for k in ("wall", "cpu")}
-        return total | memory() | {"parts": parts}
+            if do == "tune":
+                torch.set_num_threads(command["threads"])
+                return tune(nets, nets.setdefault("tuning", {}), command["size"]) | memory()
+            values = [torch.tensor(v).reshape(s) for v, s in zip(command["inputs"], command["shapes"], strict=True)]
+            out = gradient(nets["unet"], *values)
+            return {"shape": list(out.shape), "values": out.flatten().tolist()}
     if net not in NETS:
         raise ValueError(f"net {net!r} is not known; use one of {', '.join(NETS)}")
     if do == "load":
-        nets[net], times = timed(lambda: load(net, weights))
+        with torch.inference_mode(False):
+            nets[net], times = timed(lambda: load(net, weights))
         return times | memory()
     if do == "unload":
         nets.pop(net, None)
@@ -489,7 +522,7 @@ def answer(nets, weights, command):
         values = [torch.tensor(v).reshape(s) for v, s in zip(command["inputs"], command["shapes"], strict=True)]
         out = nets[net](*values)
         return {"shape": list(out.shape), "values": out.flatten().tolist()}
-    raise ValueError(f"command {do!r} is not known; use load, run, compare, report or unload")
+    raise ValueError(f"command {do!r} is not known; use load, run, compare, tune, gradient, report or unload")
 
 
 def picture(weights, size, steps):

@@ -80,6 +80,8 @@ type Bench interface {
 	Parts() []string
 	// Measure prints a table; with peers it runs PyTorch in turn.
 	Measure(ctx context.Context, o BenchOptions, out io.Writer) error
+	// MeasureTune prints what a step of tuning costs, in each way of holding weights that Only names.
+	MeasureTune(ctx context.Context, o BenchOptions, out io.Writer) error
 	// ActorRows are the names that ActorBenchOptions.Only may hold.
 	ActorRows() []string
 	// MeasureActor prints a table of consistency in Markdown; log hears how far it is.

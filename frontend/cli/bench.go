@@ -34,7 +34,7 @@ func (a *app) benchCommand() *cobra.Command {
 	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
-	c.AddCommand(a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand())
+	c.AddCommand(a.benchTuneCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand())
 	return c
 }
 
@@ -84,6 +84,33 @@ func (a *app) benchProjectorCommand() *cobra.Command {
 	f.IntVar(&o.Clusters, "clusters", 0, "clusters to draw (default 40)")
 	f.IntVar(&o.Steps, "steps", 0, "steps of training (default 2000)")
 	f.Float64Var(&o.Rate, "lr", 0, "learning rate (default 0.001)")
+	return c
+}
+
+func (a *app) benchTuneCommand() *cobra.Command {
+	var o frontend.BenchOptions
+	var peers bool
+	c := &cobra.Command{
+		Use: "tune", Short: "Measure a step of actor tuning at the size of Stable Diffusion 1.5", Args: count(0, 0),
+		Long: "Measure one step of tuning on one thread: 256x256, five samples, forward, backward and AdamW, on a checkpoint of SD 1.5 size (random weights\n" +
+			"unless --checkpoint names one). With --peers PyTorch runs the same step in turn, and the official one, which encodes pictures and texts anew.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.Library = a.settings.Library
+			if !peers {
+				o.Peers = ""
+			}
+			if err := a.Bench.MeasureTune(c.Context(), o, a.Out); err != nil {
+				return failure{exitFailed, err}
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint to measure")
+	f.BoolVar(&peers, "peers", false, "run PyTorch in turn and print ratios")
+	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
+	f.IntVar(&o.Rounds, "rounds", 0, "runs of each (default 3)")
+	f.StringSliceVar(&o.Only, "only", nil, "ways of holding weights: mapped, packed (default both)")
 	return c
 }
 

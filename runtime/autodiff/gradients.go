@@ -49,7 +49,9 @@ func Gradients(b *onnx.Builder, loss *onnx.Value, wrt []*onnx.Value, o Options) 
 	for _, v := range wrt {
 		w.wanted[v] = true
 	}
-	w.sums[loss] = b.Op("Expand", b.Scalar(1), b.Ints(loss.Shape...))
+	first := len(b.Nodes())
+	w.seed = b.Op("Expand", b.Scalar(1), b.Ints(loss.Shape...))
+	w.sums[loss] = w.seed
 	for _, u := range slices.Backward(p.units) {
 		w.step(u)
 	}
@@ -59,13 +61,31 @@ func Gradients(b *onnx.Builder, loss *onnx.Value, wrt []*onnx.Value, o Options) 
 	for i, v := range wrt {
 		out[i] = w.sums[v]
 	}
+	recomputeLate(b, first, w.seed)
 	return out
+}
+
+// recomputeLate moves the nodes that the rules wrote and that read activations only in front of those that wait for a gradient. So they run
+// when the backward pass gets there; in their places they would run during the forward pass, and their results be kept.
+func recomputeLate(b *onnx.Builder, first int, seed *onnx.Value) {
+	waits := map[*onnx.Value]bool{seed: true}
+	for _, n := range b.Nodes()[first:] {
+		for _, v := range n.In {
+			if waits[v] {
+				for _, out := range n.Out {
+					waits[out] = true
+				}
+			}
+		}
+	}
+	b.MoveUp(first, func(n *onnx.Node) bool { return !waits[n.Out[0]] })
 }
 
 // backward is a backward pass in the making.
 type backward struct {
 	*onnx.Builder
 	options Options
+	seed    *onnx.Value                 // gradient of the loss: 1
 	sums    map[*onnx.Value]*onnx.Value // gradient of each value, as far as it has been added up
 	wanted  map[*onnx.Value]bool        // values whose gradient is wanted
 }

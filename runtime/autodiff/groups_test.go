@@ -30,6 +30,9 @@ func TestGroups(t *testing.T) {
 		in []gradtest.Input
 	}{
 		"group norm": {groupNorm(2), gradtest.Of([]int{2, 6, 2, 3}, []int{6, 1, 1}, []int{6, 1, 1})},
+		"geglu": {func(b builder, in values) value {
+			return b.Group("GEGLU", in, func() *onnx.Value { return b.Mul(in[0], b.Op("Gelu", in[1])) })
+		}, gradtest.Of([]int{2, 3}, []int{2, 3})},
 		"group norm and SiLU": {func(b builder, in values) value {
 			return b.Group("GroupNormSiLU", in, func() *onnx.Value {
 				return b.Op("com.microsoft::QuickGelu", groupNorm(2)(b, in), onnx.Float("alpha", 1))

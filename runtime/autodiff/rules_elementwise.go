@@ -84,10 +84,30 @@ func gelu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 		b.failf("Gelu %s: the tanh approximation has no rule", u.name)
 		return nil
 	}
-	v := b.scale(u.in[0], math.Sqrt2/2)
-	bell := b.Op("Exp", b.Op("Neg", b.Mul(v, v)))
-	slope := b.Add(b.scale(b.Add(b.Op("Erf", v), b.Scalar(1)), 0.5), b.Mul(v, b.scale(bell, 1/math.Sqrt(math.Pi))))
+	_, slope := b.gelu(u.in[0])
 	return one(b.Mul(dy[0], slope))
+}
+
+// gelu is Φ(x) and the slope of x·Φ(x).
+func (b *backward) gelu(x *onnx.Value) (share, slope *onnx.Value) {
+	v := b.scale(x, math.Sqrt2/2)
+	bell := b.Op("Exp", b.Op("Neg", b.Mul(v, v)))
+	share = b.scale(b.Add(b.Op("Erf", v), b.Scalar(1)), 0.5)
+	return share, b.Add(share, b.Mul(v, b.scale(bell, 1/math.Sqrt(math.Pi))))
+}
+
+// geglu is the rule of the group of that name, y = h·gelu(g). The gelu is computed again from Φ, one product instead of a kept tensor.
+func geglu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
+	h, g := u.in[0], u.in[1]
+	share, slope := b.gelu(g)
+	dx := make([]*onnx.Value, 2)
+	if u.needs(0) {
+		dx[0] = b.Mul(dy[0], b.Mul(g, share))
+	}
+	if u.needs(1) {
+		dx[1] = b.Mul(dy[0], b.Mul(h, slope))
+	}
+	return dx
 }
 
 // quickGelu: y = x·s with s = sigmoid(αx): dx = dy·s·(1 + αx(1 - s)) = dy·(s + α·y·(1 - s)).

@@ -39,5 +39,6 @@ func (u *unet) geglu(x *onnx.Value, path string) *onnx.Value {
 	inner := u.size(path+".0.proj.weight", 0) / 2
 	h := u.linearRows(x, path+".0.proj", 0, inner)
 	g := u.linearRows(x, path+".0.proj", inner, 2*inner)
-	return u.linear(u.Mul(h, u.Op("Gelu", g)), path+".2")
+	gated := u.Group("GEGLU", []*onnx.Value{h, g}, func() *onnx.Value { return u.Mul(h, u.Op("Gelu", g)) })
+	return u.linear(gated, path+".2")
 }

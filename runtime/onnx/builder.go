@@ -232,6 +232,24 @@ func (b *Builder) Inputs() []*Value { return b.graph.Inputs }
 // Nodes are the nodes so far, in an order in which they can run; the slice must not be changed.
 func (b *Builder) Nodes() []*Node { return b.graph.Nodes }
 
+// MoveUp moves those of the nodes behind the first ones forward to right behind these, in their order; they must not read what they
+// overtake. The order decides when onnxruntime runs a node: of the nodes that another one waits for, it goes for the last one first, so that
+// what stands early is made late, just before it is read.
+func (b *Builder) MoveUp(first int, chosen func(n *Node) bool) {
+	if b.err != nil {
+		return
+	}
+	var early, late []*Node
+	for _, n := range b.graph.Nodes[first:] {
+		if chosen(n) {
+			early = append(early, n)
+		} else {
+			late = append(late, n)
+		}
+	}
+	copy(b.graph.Nodes[first:], append(early, late...))
+}
+
 // Groups are the groups so far, inner ones before those that contain them; the slice must not be changed.
 func (b *Builder) Groups() []*Group { return b.graph.Groups }
 

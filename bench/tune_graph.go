@@ -15,14 +15,24 @@ const tuneBatch = 5
 // tuneWeights is what each sample counts in the loss.
 var tuneWeights = []float32{1, 0.5 / 3, 0.5 / 3, 0.5 / 3, 0.2}
 
-// tuneProjector is the projector for a latent of that size: h is the state of SD 1.5 at an eighth of it.
-func tuneProjector(latent int) model.ProjectorConfig {
-	return model.ProjectorConfig{Channels: 4 * unetChannels, Height: latent / 8, Width: latent / 8, Dim: contextWidth}
+// tuneAverage turns the five deltas into those that the texts get: the last is the mean of the auxiliary pictures'.
+var tuneAverage = []float32{
+	1, 0, 0, 0, 0,
+	0, 1, 0, 0, 0,
+	0, 0, 1, 0, 0,
+	0, 0, 0, 1, 0,
+	0, 1. / 3, 1. / 3, 1. / 3, 0,
+}
+
+// tuneProjector is the projector for latents of that size.
+func tuneProjector(c model.UNetConfig, latent int) model.ProjectorConfig {
+	cells := latent >> c.Levels()
+	return model.ProjectorConfig{Channels: int(c.MiddleChannels), Height: cells, Width: cells, Dim: c.ContextDim}
 }
 
 // tuneGraph is the loss of one tuning step and its gradient with respect to the projector's parameters. Inputs: "x" and "noise"
-// [5,4,L,L], "timesteps" [5], "context" [5,77,768], "word" [5,77,1], which is 1 at the base word, "h", and the parameters. Outputs: "loss",
-// "d deltas" [5,768], and "d <parameter>" of each that is trained.
+// [5,4,L,L], "timesteps" [5], "context" [5,77,D], "word" [5,77,1], which is 1 at the base word, "h", and the parameters. Outputs: "loss",
+// "deltas" and "d deltas" [5,D], and "d <parameter>" of each that is trained.
 func tuneGraph(c *weights.Checkpoint, latent int, o autodiff.Options) (*onnx.Graph, error) {
 	config, err := model.ReadUNet(c.UNet)
 	if err != nil {
@@ -32,15 +42,14 @@ func tuneGraph(c *weights.Checkpoint, latent int, o autodiff.Options) (*onnx.Gra
 	pixels := []any{tuneBatch, 4, latent, latent}
 	x, noise := b.Input("x", onnx.Float32, pixels...), b.Input("noise", onnx.Float32, pixels...)
 	timesteps := b.Input("timesteps", onnx.Float32, tuneBatch)
-	context := b.Input("context", onnx.Float32, tuneBatch, clipLength, contextWidth)
+	context := b.Input("context", onnx.Float32, tuneBatch, clipLength, config.ContextDim)
 	word := b.Input("word", onnx.Float32, tuneBatch, clipLength, 1)
-	p := tuneProjector(latent)
+	p := tuneProjector(config, latent)
 	h := b.Input("h", onnx.Float32, tuneBatch, p.Channels, p.Height, p.Width)
 	parameters := model.ProjectorInputs(b, p)
 	deltas := model.AddProjector(b, p, h, parameters)
-	third := float32(1) / 3
-	average := b.Const("average", []float32{1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, third, third, third, 0}, 5, 5)
-	rows := b.Unsqueeze(b.Gemm(average, deltas, nil, false), 1) // [5,1,768]
+	average := b.Const("average", tuneAverage, tuneBatch, tuneBatch)
+	rows := b.Unsqueeze(b.Gemm(average, deltas, nil, false), 1) // [5,1,D]
 	in := model.UNetInputs{X: x, Timesteps: timesteps, Context: b.Add(context, b.Mul(word, rows))}
 	out := model.AddUNet(b, c.UNet, config, model.UNetOptions{Even: true}, in)
 	e := b.Sub(out.Out, noise)
@@ -54,6 +63,7 @@ func tuneGraph(c *weights.Checkpoint, latent int, o autodiff.Options) (*onnx.Gra
 	}
 	gradients := autodiff.Gradients(b, loss, wrt, o)
 	b.Output("loss", loss)
+	b.Output("deltas", deltas)
 	for i, d := range gradients {
 		b.Output("d "+names[i], d)
 	}
