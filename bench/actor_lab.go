@@ -163,12 +163,11 @@ func (l *lab) acting(v, eta2 float64, actors ...actor.Actor) setting {
 }
 
 // draw makes a picture of each prompt [B,H,W,3]. The noise of a prompt depends on the seed and its place alone. The times are those of a
-// picture: sampling and decoding; the first one is drawn twice, since it pays for compilation.
+// picture: sampling and decoding; the first one is left out, since it may pay for compilation.
 func (l *lab) draw(ctx context.Context, s setting, prompts []string, seed uint64) (runtime.Image, times, error) {
 	var all []*tensor.Tensor
 	var spent times
-	for i := -1; i < len(prompts); i++ {
-		text := prompts[max(i, 0)]
+	for i, text := range prompts {
 		if s.prompt != nil {
 			text = s.prompt(text)
 		}
@@ -183,7 +182,7 @@ func (l *lab) draw(ctx context.Context, s setting, prompts []string, seed uint64
 			}
 		}
 		latent := runtime.ZeroLatent(1, 4, pictureSide/8, pictureSide/8)
-		latent.BatchIndex = []int{max(i, 0)}
+		latent.BatchIndex = []int{i}
 		request, err := l.guided(m, c, seed, latent)
 		if err != nil {
 			return runtime.Image{}, times{}, err
@@ -199,11 +198,10 @@ func (l *lab) draw(ctx context.Context, s setting, prompts []string, seed uint64
 		if err != nil {
 			return runtime.Image{}, times{}, err
 		}
-		if i < 0 {
-			continue
-		}
 		all = append(all, picture.Tensor)
-		spent.Wall, spent.CPU = spent.Wall+took.Wall/float64(len(prompts)), spent.CPU+took.CPU/float64(len(prompts))
+		if n := float64(len(prompts) - 1); i > 0 {
+			spent.Wall, spent.CPU = spent.Wall+took.Wall/n, spent.CPU+took.CPU/n
+		}
 	}
 	x, err := tensor.Concat(0, all...)
 	return runtime.Image{Tensor: x}, spent, err
