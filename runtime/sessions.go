@@ -43,10 +43,12 @@ func (p WeightsPolicy) level(s GraphSpec) ort.Level {
 
 // GraphSpec describes a graph to run: equal keys mean equal graphs.
 type GraphSpec struct {
-	Key   string
-	Runs  int     // runs to come, for the weights policy
-	Work  float64 // floating-point operations per weight in one run
-	Rare  bool    // runs are far apart: their activations are given back to the system after each
+	Key  string
+	Runs int     // runs to come, for the weights policy
+	Work float64 // floating-point operations per weight in one run
+	Rare bool    // runs are far apart: their activations are given back to the system after each
+	// Once closes the session when nobody uses it any more: for graphs whose activations are too large to wait for a next use.
+	Once  bool
 	Build func() (*onnx.Graph, error)
 }
 
@@ -90,7 +92,14 @@ func (s *sessionCache) acquire(ctx context.Context, spec GraphSpec) (session *or
 		release = sync.OnceFunc(func() {
 			s.mu.Lock()
 			c.users--
+			over := spec.Once && c.users == 0 && s.compiled[spec.Key] == c
+			if over {
+				delete(s.compiled, spec.Key)
+			}
 			s.mu.Unlock()
+			if over {
+				go c.close() // waits for the load, which may have been given up
+			}
 		})
 		select {
 		case <-c.ready:

@@ -77,6 +77,29 @@ func TestSessionCacheKeepsWhatIsUsed(t *testing.T) {
 	}
 }
 
+func TestSessionCacheOnce(t *testing.T) {
+	s := testCache(t, 1<<20)
+	var builds int
+	spec := plusOne("once", &builds)
+	spec.Once = true
+	_, first, err := s.acquire(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second, err := s.acquire(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first()
+	if len(s.compiled) != 1 || builds != 1 {
+		t.Errorf("%d sessions of %d builds while one is in use", len(s.compiled), builds)
+	}
+	second()
+	if len(s.compiled) != 0 {
+		t.Error("the session is kept although nobody uses it")
+	}
+}
+
 func TestSessionCacheErrors(t *testing.T) {
 	s := testCache(t, 1<<20)
 	wrong := errors.New("wrong weights")

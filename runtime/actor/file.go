@@ -46,7 +46,7 @@ func (a Actor) Encode(ctx context.Context, w io.Writer, p *Projector, h *tensor.
 	if h != nil {
 		entries = append(entries, weights.Float32Entry("h", h))
 	}
-	if p != nil {
+	if p != nil && len(p.Values) > 0 {
 		entries = append(entries, p.entries(weights.Float32Entry)...)
 		pairs = append(pairs, p.metadata()...)
 	}

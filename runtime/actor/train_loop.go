@@ -47,10 +47,10 @@ func (l loop) run(ctx context.Context) error {
 			l.every = max(l.every, 20*saved.Sub(began)) // saving takes at most a twentieth of the time
 		}
 	}
-	if l.state != nil {
+	if l.state != nil && first < max(l.steps, 1) {
 		return l.state.remove()
 	}
-	return nil
+	return nil // or more steps are done than were asked for now: they are kept
 }
 
 // resume reads the saved state: how many steps are done, and their losses.

@@ -194,6 +194,7 @@ func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *wei
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
 		Key:  runtime.GraphKey("LoRA training", set, fmt.Sprintf("%+v %+v", s, patches)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),
+		Once: heavy(set),
 		Build: func() (*onnx.Graph, error) {
 			b := onnx.NewBuilder("LoRA training")
 			text := b.Input("context", onnx.Float32, s.Rows, s.Tokens, config.ContextDim)

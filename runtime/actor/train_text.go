@@ -146,6 +146,7 @@ func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, text *w
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
 		Key:  runtime.GraphKey("textual inversion", set, fmt.Sprintf("%s %+v %+v %+v %d", text.Fingerprint(), o, s, patches, vectors)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),
+		Once: heavy(set),
 		Build: func() (*onnx.Graph, error) {
 			b := onnx.NewBuilder("textual inversion")
 			extra := b.Input("extra", onnx.Float32, vectors, config.Width)

@@ -129,6 +129,7 @@ func newTuneRun(ctx context.Context, rt *runtime.Runtime, m runtime.Model, mat *
 		Key:   runtime.GraphKey("tuning", set, fmt.Sprintf("%+v %+v", s, patches)),
 		Runs:  steps,
 		Work:  gradientWork * float64(rows*s.Height*s.Width),
+		Once:  heavy(set),
 		Build: func() (*onnx.Graph, error) { return tuneGraph(set, config, patches, s) },
 	})
 	if err != nil {

@@ -100,6 +100,16 @@ func addDenoisingLoss(b *onnx.Builder, set *weights.Set, config model.UNetConfig
 	return loss
 }
 
+// heavy tells a network whose gradient graph is not kept for a next use: its activations take gigabytes.
+func heavy(set *weights.Set) bool {
+	var bytes int64
+	for _, name := range set.Names() {
+		r, _ := set.Ref(name)
+		bytes += r.Bytes
+	}
+	return bytes > 256<<20
+}
+
 // finishGraph says what a graph was for that could not be written.
 func finishGraph(b *onnx.Builder, what string) (*onnx.Graph, error) {
 	g, err := b.Graph()
