@@ -101,3 +101,22 @@ func TestNewProjector(t *testing.T) {
 		}
 	}
 }
+
+// TestShippedProjector: the projector in models/projectors belongs to the shipped checkpoint.
+func TestShippedProjector(t *testing.T) {
+	rt, tuning := demo(t)
+	p, err := LoadProjector(rt, "tiny-actors.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := tuning.Model.Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Model != identity {
+		t.Errorf("it was trained with %+v, the checkpoint is %+v: make it again with oneactor bench projector", p.Model, identity)
+	}
+	if _, err := p.Actor(t.Context(), rt, tuning.Cluster, tuning.Word, Character); err != nil {
+		t.Error(err)
+	}
+}
