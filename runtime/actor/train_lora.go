@@ -210,7 +210,7 @@ func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *wei
 					wrt, names = append(wrt, inputs[target+factor]), append(names, "grad."+target+factor)
 				}
 			}
-			for i, g := range autodiff.Gradients(b, loss, wrt, autodiff.Options{}) {
+			for i, g := range autodiff.Gradients(b, loss, wrt, gradientOptions(set)) {
 				b.Output(names[i], g)
 			}
 			return finishGraph(b, "LoRA training")

@@ -153,7 +153,7 @@ func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, text *w
 			in := model.CLIPInputs{Tokens: b.Input("tokens", onnx.Int64, s.Rows, config.Tokens), End: b.Input("end", onnx.Int64, s.Rows), Extra: extra}
 			hidden := model.AddCLIP(b, text, config, o, in).Hidden
 			loss := addDenoisingLoss(b, set, unet, patches, s, hidden)
-			b.Output("grad.extra", autodiff.Gradients(b, loss, []*onnx.Value{extra}, autodiff.Options{})[0])
+			b.Output("grad.extra", autodiff.Gradients(b, loss, []*onnx.Value{extra}, gradientOptions(set))[0])
 			return finishGraph(b, "textual inversion")
 		},
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/oneactor/oneactor/runtime/autodiff"
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -50,11 +51,29 @@ func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches,
 		}
 	}
 	wrt, names = append(wrt, delta, mixed), append(names, "grad.delta", "grad.rows")
-	for i, g := range autodiff.Gradients(b, loss, wrt, autodiff.Options{}) {
+	for i, g := range autodiff.Gradients(b, loss, wrt, gradientOptions(set)) {
 		b.Output(names[i], g)
 	}
 	b.Output("delta", delta)
 	return finishGraph(b, "tuning")
+}
+
+// gradientOptions lets a backward pass recompute where activations would not fit beside the weights of a frozen network, which take their
+// size twice where they are packed: once for each direction.
+func gradientOptions(set *weights.Set) autodiff.Options {
+	available := ort.AvailableMemory()
+	if available == 0 {
+		return autodiff.Options{}
+	}
+	for _, name := range set.Names() {
+		r, _ := set.Ref(name)
+		bytes := int64(2 * 4)
+		for _, d := range r.Shape {
+			bytes *= d
+		}
+		available -= bytes
+	}
+	return autodiff.Options{Room: max(available, 1)}
 }
 
 // mixing is the matrix [R,n] that turns the deltas of the samples into those of the rows: each its own, but the last of all samples is

@@ -44,17 +44,19 @@ func TestGoldenContextGradient(t *testing.T) {
 				goldentest.Waiting(t, name, "tuning on SDXL comes with its family")
 				return
 			}
-			goldenContext(t, runtime, checkpoint.UNet, goldentest.Load(t, path))
+			for how, o := range map[string]autodiff.Options{"kept": {}, "recomputed": {Recompute: autodiff.Again}, "no room": {Room: 1}} {
+				t.Run(how, func(t *testing.T) { goldenContext(t, runtime, checkpoint.UNet, goldentest.Load(t, path), o) })
+			}
 		})
 	}
 }
 
 // goldenContext compares the loss of step 0 and its gradient with respect to the context rows that the deltas were added to.
-func goldenContext(t *testing.T, runtime *ort.Runtime, set *weights.Set, file *goldentest.File) {
+func goldenContext(t *testing.T, runtime *ort.Runtime, set *weights.Set, file *goldentest.File, o autodiff.Options) {
 	noisy, noise := file.Get(t, "step0.noisy"), file.Get(t, "noise")
 	contextRows, delta, positions := file.Get(t, "context"), file.Get(t, "delta"), file.Get(t, "base_positions")
 	b := onnx.NewBuilder("tuning")
-	d := deltaGraph(t, b, set, noisy, contextRows)
+	d := deltaGraph(t, b, set, noisy, contextRows, o)
 	proto := graph(t, b)
 	s, err := runtime.NewSession(context.Background(), proto, ort.SessionOptions{})
 	if err != nil {
@@ -97,7 +99,7 @@ func goldenContext(t *testing.T, runtime *ort.Runtime, set *weights.Set, file *g
 }
 
 // deltaGraph writes the loss of a tuning step and its gradient with respect to the context; it returns the gradient's name.
-func deltaGraph(t *testing.T, b *onnx.Builder, set *weights.Set, noisy, context *tensor.Tensor) string {
+func deltaGraph(t *testing.T, b *onnx.Builder, set *weights.Set, noisy, context *tensor.Tensor, o autodiff.Options) string {
 	t.Helper()
 	c, err := model.ReadUNet(set)
 	if err != nil {
@@ -113,7 +115,7 @@ func deltaGraph(t *testing.T, b *onnx.Builder, set *weights.Set, noisy, context 
 	e := b.Sub(out.Out, target)
 	each := b.Op("ReduceMean", b.Mul(e, e), b.Ints(1, 2, 3), onnx.Int("keepdims", 0))
 	loss := b.Op("ReduceSum", b.Mul(each, b.Const("weights", sampleWeights, tuningBatch)), onnx.Int("keepdims", 0))
-	d := autodiff.Gradients(b, loss, []*onnx.Value{in.Context}, autodiff.Options{})
+	d := autodiff.Gradients(b, loss, []*onnx.Value{in.Context}, o)
 	b.Output("loss", loss)
 	b.Output("d context", d[0])
 	return "d context"

@@ -11,8 +11,13 @@ import (
 // ErrGradient is wrapped by errors about a graph that has no gradient, or none that this package can write.
 var ErrGradient = errors.New("no gradient")
 
-// Options of Gradients. The zero value keeps every activation that the backward pass reads.
-type Options struct{}
+// Options of Gradients. The zero value keeps the activations that the backward pass reads, but for those that a rule makes again anyway.
+type Options struct {
+	// Recompute bounds memory at the price of time; the zero value decides by Room.
+	Recompute Recompute
+	// Room is the bytes that kept activations may take before Auto recomputes; 0 is no bound.
+	Room int64
+}
 
 // Gradients writes into b the gradient of loss, one float32 element, with respect to each of wrt: inputs of the graph or values in
 // it. Results have the order of wrt and the shapes of its values. b remembers an error, as with every formula; a value that loss does
@@ -61,6 +66,7 @@ func Gradients(b *onnx.Builder, loss *onnx.Value, wrt []*onnx.Value, o Options) 
 	for i, v := range wrt {
 		out[i] = w.sums[v]
 	}
+	w.recompute(first)
 	recomputeLate(b, first, w.seed)
 	return out
 }

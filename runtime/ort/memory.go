@@ -37,3 +37,23 @@ func ReadMemory() (Memory, error) {
 	}
 	return m, lines.Err()
 }
+
+// AvailableMemory is the bytes that programs may still take before the system runs short; zero where it does not say (other than Linux).
+func AvailableMemory() int64 {
+	file, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		if name, value, _ := strings.Cut(lines.Text(), ":"); name == "MemAvailable" {
+			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kib << 10
+		}
+	}
+	return 0
+}
