@@ -62,7 +62,7 @@ func (benchmarks) PretrainProjector(ctx context.Context, s frontend.Settings, o 
 	defer func() { err = errors.Join(err, h.Close()) }()
 	rt := h.(host).Runtime
 	return bench.RunProjector(ctx, rt, bench.ProjectorOptions{
-		Checkpoint: o.Checkpoint, Name: o.Name, Clusters: o.Clusters, Steps: o.Steps, Rate: o.Rate,
+		Checkpoint: o.Checkpoint, Name: o.Name, Clusters: o.Clusters, Steps: o.Steps, Rate: o.Rate, From: o.From,
 		Folder: filepath.Join(rt.Folders.User(), "oneactor", "unfinished"), Log: log,
 	})
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -42,6 +43,7 @@ type lab struct {
 	reader   *score.Reader
 	scene    *score.SceneReader
 	subjects []*subject
+	steps    int // of the sampler; 0: sampleSteps
 }
 
 func newLab(ctx context.Context, rt *runtime.Runtime, o ActorOptions) (*lab, error) {
@@ -133,7 +135,7 @@ func (l *lab) request(ctx context.Context, prompt string, seed uint64, batch int
 func (l *lab) guided(m runtime.Model, positive runtime.Conditioning, seed uint64, latent runtime.Latent) (runtime.GuidedRequest, error) {
 	return runtime.SampleRequest{
 		Model: m, Positive: positive, Negative: l.empty, CFG: guidance, Latent: latent,
-		Seed: seed, Steps: sampleSteps, Sampler: "dpmpp_2m", Scheduler: "normal", Denoise: 1,
+		Seed: seed, Steps: cmp.Or(l.steps, sampleSteps), Sampler: "dpmpp_2m", Scheduler: "normal", Denoise: 1,
 	}.Guided()
 }
 

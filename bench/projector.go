@@ -17,6 +17,7 @@ type ProjectorOptions struct {
 	Clusters   int     // to draw, of all species in turn; 0: 40
 	Steps      int     // 0: 2000
 	Rate       float64 // learning rate; 0: 1e-3
+	From       string  // a projector in models/projectors to go on with; empty: none
 	Folder     string  // where the state of an unfinished run is kept; empty: nowhere
 	Log        io.Writer
 }
@@ -43,6 +44,9 @@ func (o ProjectorOptions) orDefault() ProjectorOptions {
 	return o
 }
 
+// pretrainingSampleSteps is fewer than those of RunActor: the states are nearly the same, in little more than half of the time.
+const pretrainingSampleSteps = 12
+
 // firstPretrainingSeed keeps the clusters of pre-training apart from the targets of RunActor.
 const firstPretrainingSeed = 1000
 
@@ -61,13 +65,24 @@ func (o ProjectorOptions) run(ctx context.Context, rt *runtime.Runtime) (string,
 	if err != nil {
 		return "", err
 	}
-	l := &lab{rt: rt, model: c.Model, clip: c.CLIP, vae: c.VAE}
+	l := &lab{rt: rt, model: c.Model, clip: c.CLIP, vae: c.VAE, steps: pretrainingSampleSteps}
 	if l.empty, err = rt.EncodeText(ctx, l.clip, ""); err != nil {
 		return "", err
 	}
 	p := actor.Pretraining{Tuning: actor.DefaultTuning(), Words: score.Species()}
 	p.Model, p.CLIP, p.VAE, p.Steps, p.Rate, p.Schedule, p.Folder = l.model, l.clip, l.vae, o.Steps, o.Rate, actor.CosineRate, o.Folder
-	for i := range o.Clusters {
+	// Every picture is as good a target as the first, so all have the same weight, and a large batch has more of them for its time.
+	p.Auxiliary = 6
+	p.Lambda1 = float64(p.Auxiliary)
+	first := 0
+	if o.From != "" {
+		from, err := actor.LoadProjector(rt, o.From)
+		if err != nil {
+			return "", err
+		}
+		p.Projector, first = &from, from.Notes.Clusters // not those that it knows
+	}
+	for i := first; i < first+o.Clusters; i++ {
 		s := &subject{word: p.Words[i%len(p.Words)]}
 		request, err := l.request(ctx, s.prompt(), firstPretrainingSeed+uint64(i), auxiliaryCount+1)
 		if err != nil {
@@ -78,7 +93,7 @@ func (o ProjectorOptions) run(ctx context.Context, rt *runtime.Runtime) (string,
 			return "", err
 		}
 		p.Clusters = append(p.Clusters, cluster)
-		fmt.Fprintf(o.Log, "cluster %d of %d\n", i+1, o.Clusters)
+		fmt.Fprintf(o.Log, "cluster %d of %d\n", i+1-first, o.Clusters)
 	}
 	p.Progress = func(p actor.Progress) {
 		if p.Step%50 == 0 {
@@ -93,7 +108,7 @@ func (o ProjectorOptions) run(ctx context.Context, rt *runtime.Runtime) (string,
 	if err != nil {
 		return "", err
 	}
-	phi.Notes.Origin = fmt.Sprintf("pre-trained with oneactor on %d clusters of %s", o.Clusters, o.Checkpoint)
+	phi.Notes.Origin = fmt.Sprintf("pre-trained with oneactor on %d clusters of %s", phi.Notes.Clusters, o.Checkpoint)
 	phi.Notes.Licence = "Apache-2.0"
 	return phi.Save(ctx, rt, o.Name, true)
 }

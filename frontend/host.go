@@ -97,6 +97,7 @@ type ProjectorBenchOptions struct {
 	Clusters   int
 	Steps      int
 	Rate       float64 // learning rate
+	From       string  // a projector to go on with
 }
 
 // ActorBenchOptions of Bench.MeasureActor; zero values are defaults.

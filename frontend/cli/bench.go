@@ -84,6 +84,7 @@ func (a *app) benchProjectorCommand() *cobra.Command {
 	f.IntVar(&o.Clusters, "clusters", 0, "clusters to draw (default 40)")
 	f.IntVar(&o.Steps, "steps", 0, "steps of training (default 2000)")
 	f.Float64Var(&o.Rate, "lr", 0, "learning rate (default 0.001)")
+	f.StringVar(&o.From, "from", "", "projector in models/projectors to go on with")
 	return c
 }
 
