@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneactor/oneactor/internal/spelling"
 	"github.com/oneactor/oneactor/runtime/tokenizer"
 )
 
@@ -37,7 +38,7 @@ func similar(p *tokenizer.Prompt, word string) string {
 		if !strings.ContainsFunc(s.Text, func(r rune) bool { return r > ' ' && !strings.ContainsRune(",.;:!?()[]\"'", r) }) {
 			continue
 		}
-		if d := distance(strings.ToLower(s.Text), strings.ToLower(strings.TrimSpace(word))); best == "" || d < least {
+		if d := spelling.Distance(strings.ToLower(s.Text), strings.ToLower(strings.TrimSpace(word))); best == "" || d < least {
 			best, least = s.Text, d
 		}
 	}
@@ -45,28 +46,6 @@ func similar(p *tokenizer.Prompt, word string) string {
 		return ""
 	}
 	return fmt.Sprintf("; the nearest word there is %q", best)
-}
-
-// distance is Levenshtein's: runes inserted, deleted or replaced between a and b.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, s := range to {
-			change := diagonal
-			if r != s {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(to)]
 }
 
 // checkWord finds out early that the prompt of a cluster lacks the base word; a cluster without prompt says nothing.
