@@ -5,6 +5,13 @@
 // them backwards. Only those nodes are differentiated: of a frozen network that is the gradient of its inputs, and no weight's.
 // What is differentiated at a time is a unit: a node, or an onnx.Group, such as "GroupNorm", whose gradient is shorter as a whole.
 //
+// # Time and memory
+//
+// What a rule computes from activations alone, such as the statistics of a normalisation, the share of a gelu or a kernel turned around, is
+// moved in front of everything that waits for a gradient: onnxruntime then makes it just before it is read (onnx.Builder.MoveUp), and only
+// what the rule began with is kept. Options.Recompute goes further and makes whole chains of layers again. Attention never keeps its
+// probabilities; they are made again in blocks. Kernels of convolutions are turned while a session loads (runtime/ort, derive).
+//
 // # To add a rule
 //
 // A rule is a row in rules (one per operator) or groups (one per kind of group) and a formula beside its like: rules_elementwise.go,
@@ -18,6 +25,8 @@
 //
 // An operator without a derivative is listed as stop. A row comes with a case in TestRules, which compares it to central differences
 // (package gradtest); TestEveryOperatorHasARow and TestNetworksHaveRows fail for an operator or a network that is left out.
+//
+// AdamW is the optimizer, one fused loop in Go.
 //
 // Nothing here knows a network or onnxruntime, which only tests import.
 package autodiff

@@ -8,3 +8,9 @@ func SetBlockBytes(t *testing.T, bytes int64) {
 	blockBytes = bytes
 	t.Cleanup(func() { blockBytes = before })
 }
+
+// HasGroup says whether a kind of group has a row.
+func HasGroup(kind string) bool {
+	_, ok := groups[kind]
+	return ok
+}

@@ -44,21 +44,32 @@ func TestGoldenContextGradient(t *testing.T) {
 				goldentest.Waiting(t, name, "tuning on SDXL comes with its family")
 				return
 			}
-			for how, o := range map[string]autodiff.Options{"kept": {}, "recomputed": {Recompute: autodiff.Again}, "no room": {Room: 1}} {
-				t.Run(how, func(t *testing.T) { goldenContext(t, runtime, checkpoint.UNet, goldentest.Load(t, path), o) })
+			tests := map[string]struct {
+				o     autodiff.Options
+				level ort.Level
+			}{
+				"mapped":             {autodiff.Options{}, ort.Mapped},
+				"packed":             {autodiff.Options{}, ort.Packed},
+				"mapped, recomputed": {autodiff.Options{Recompute: autodiff.Again}, ort.Mapped},
+				"packed, no room":    {autodiff.Options{Room: 1}, ort.Packed},
+			}
+			for how, tt := range tests {
+				t.Run(how, func(t *testing.T) {
+					goldenContext(t, runtime, tt.level, checkpoint.UNet, goldentest.Load(t, path), tt.o)
+				})
 			}
 		})
 	}
 }
 
 // goldenContext compares the loss of step 0 and its gradient with respect to the context rows that the deltas were added to.
-func goldenContext(t *testing.T, runtime *ort.Runtime, set *weights.Set, file *goldentest.File, o autodiff.Options) {
+func goldenContext(t *testing.T, runtime *ort.Runtime, level ort.Level, set *weights.Set, file *goldentest.File, o autodiff.Options) {
 	noisy, noise := file.Get(t, "step0.noisy"), file.Get(t, "noise")
 	contextRows, delta, positions := file.Get(t, "context"), file.Get(t, "delta"), file.Get(t, "base_positions")
 	b := onnx.NewBuilder("tuning")
 	d := deltaGraph(t, b, set, noisy, contextRows, o)
 	proto := graph(t, b)
-	s, err := runtime.NewSession(context.Background(), proto, ort.SessionOptions{})
+	s, err := runtime.NewSession(context.Background(), proto, ort.SessionOptions{Level: level})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,6 +161,11 @@ func (n network) check(t *testing.T, runtime *ort.Runtime) {
 	if err := errors.Join(forward.Err(), backward.Err()); err != nil {
 		t.Fatal(err)
 	}
+	for _, g := range backward.Groups() {
+		if !autodiff.HasGroup(g.Kind) {
+			t.Errorf("group %s has no row", g.Kind)
+		}
+	}
 	weight := normal(draw, out.Shape)
 	forward.Output("terms", forward.Mul(out, forward.Const("weights", weight.Data, out.Shape...)))
 	loss := backward.Op("ReduceSum", backward.Mul(back, backward.Const("weights", weight.Data, out.Shape...)))

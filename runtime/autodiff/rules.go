@@ -87,6 +87,7 @@ type composite struct {
 var groups = map[string]composite{
 	"GroupNorm":     {groupNorm, always},
 	"GroupNormSiLU": {groupNormSilu, always},
+	"GEGLU":         {geglu, always},
 	"Attention":     {attentionRows, always},
 	"UpsampleConv":  {upsampleConv, func(u *unit) bool { return !u.needs(1) && !u.needs(2) }},
 }
