@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -262,20 +263,24 @@ func TestTuneVariants(t *testing.T) {
 // BenchmarkTune is 200 steps on the demo checkpoint, on one thread; getting ready is everything before the first step's end.
 func BenchmarkTune(b *testing.B) {
 	_, tuning := demo(b)
-	rt := runtimeWith(b, 1)
 	tuning.Steps = 200
-	for b.Loop() {
-		began := time.Now()
-		var first time.Duration
-		tuning.Progress = func(p Progress) {
-			if p.Step == 1 {
-				first = time.Since(began)
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprint("threads=", threads), func(b *testing.B) {
+			rt := runtimeWith(b, threads)
+			for b.Loop() {
+				began := time.Now()
+				var first time.Duration
+				tuning.Progress = func(p Progress) {
+					if p.Step == 1 {
+						first = time.Since(began)
+					}
+				}
+				if _, _, err := Tune(b.Context(), rt, tuning); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(first.Seconds(), "s/ready")
+				b.ReportMetric((time.Since(began)-first).Seconds()/float64(tuning.Steps-1), "s/step")
 			}
-		}
-		if _, _, err := Tune(b.Context(), rt, tuning); err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(first.Seconds(), "s/ready")
-		b.ReportMetric((time.Since(began)-first).Seconds()/float64(tuning.Steps-1), "s/step")
+		})
 	}
 }
