@@ -48,21 +48,11 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 			return fmt.Errorf("bench: part %q is not known; use some of %s", name, strings.Join(Parts(), ", "))
 		}
 	}
-	if o.Checkpoint == "" {
-		remove, err := o.makeCheckpoint(ctx, out)
-		if err != nil {
-			return err
-		}
-		defer remove()
-	}
-	o.Checkpoint = cmp.Or(absolute(o.Checkpoint), o.Checkpoint)
-	checkpoint, err := weights.OpenCheckpoint(o.Checkpoint)
+	checkpoint, remove, err := o.openCheckpoint(ctx, out)
 	if err != nil {
-		return fmt.Errorf("bench: %w", err)
+		return err
 	}
-	if checkpoint.UNet == nil || checkpoint.VAE == nil || checkpoint.Text == nil {
-		return fmt.Errorf("bench: %s has no UNet, VAE and text encoder together; use a checkpoint that has", o.Checkpoint)
-	}
+	defer remove()
 	runtime, err := ort.Open(ort.Options{Library: o.Library, Device: "cpu", Threads: o.Threads})
 	if err != nil {
 		return err
@@ -96,6 +86,27 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		t.add(l)
 	}
 	return nil
+}
+
+// openCheckpoint opens the checkpoint to measure, one of random weights where none is named; remove deletes that one.
+func (o *Options) openCheckpoint(ctx context.Context, out io.Writer) (c *weights.Checkpoint, remove func(), err error) {
+	remove = func() {}
+	if o.Checkpoint == "" {
+		if remove, err = o.makeCheckpoint(ctx, out); err != nil {
+			return nil, nil, err
+		}
+	}
+	o.Checkpoint = cmp.Or(absolute(o.Checkpoint), o.Checkpoint)
+	if c, err = weights.OpenCheckpoint(o.Checkpoint); err != nil {
+		err = fmt.Errorf("bench: %w", err)
+	} else if c.UNet == nil || c.VAE == nil || c.Text == nil {
+		err = fmt.Errorf("bench: %s has no UNet, VAE and text encoder together; use a checkpoint that has", o.Checkpoint)
+	}
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return c, remove, nil
 }
 
 // makeCheckpoint writes random weights; remove deletes them.

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,6 +133,18 @@ func TestColdWorkflow(t *testing.T) {
 			if link, ok := value.([]any); ok && workflow[link[0].(string)] == nil {
 				t.Errorf("node %s: input %s leads to %v", id, name, link)
 			}
+		}
+	}
+}
+
+// TestTuneOptions: mistakes are named before anything is written or measured.
+func TestTuneOptions(t *testing.T) {
+	for want, o := range map[string]Options{
+		"-1 rounds":                           {Rounds: -1, Checkpoint: "none"},
+		`"fast" is no way of holding weights`: {Only: []string{"fast"}, Checkpoint: "none"},
+	} {
+		if err := Tune(t.Context(), o, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %s", o, err, want)
 		}
 	}
 }

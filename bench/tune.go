@@ -27,18 +27,20 @@ const tuneSize = 256
 // o.Only names ways of holding weights: "mapped", "packed".
 func Tune(ctx context.Context, o Options, out io.Writer) error {
 	o.Rounds = cmp.Or(o.Rounds, 3)
-	if o.Checkpoint == "" {
-		remove, err := o.makeCheckpoint(ctx, out)
-		if err != nil {
-			return err
+	if o.Rounds < 1 {
+		return fmt.Errorf("bench tune: %d rounds; use 1 or more", o.Rounds)
+	}
+	levels := []ort.Level{ort.Mapped, ort.Packed}
+	for _, name := range o.Only {
+		if !slices.ContainsFunc(levels, func(l ort.Level) bool { return l.String() == name }) {
+			return fmt.Errorf("bench tune: %q is no way of holding weights; use mapped or packed", name)
 		}
-		defer remove()
 	}
-	o.Checkpoint = cmp.Or(absolute(o.Checkpoint), o.Checkpoint)
-	checkpoint, err := weights.OpenCheckpoint(o.Checkpoint)
+	checkpoint, remove, err := o.openCheckpoint(ctx, out)
 	if err != nil {
-		return fmt.Errorf("bench tune: %w", err)
+		return err
 	}
+	defer remove()
 	r, err := ort.Open(ort.Options{Library: o.Library, Device: "cpu", Threads: 1})
 	if err != nil {
 		return err
@@ -53,7 +55,6 @@ func Tune(ctx context.Context, o Options, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "CPU seconds: gradients = forward and backward, step = gradients + AdamW; official = PyTorch's step with its pictures and texts")
 	fmt.Fprintf(out, "%-8s %6s %9s %6s %6s %7s %6s %9s %6s %9s %9s %8s\n", "weights", "load", "gradients", "AdamW", "step", "torch", "ratio", "official", "ratio", "anon MB", "torch MB", "differs")
-	levels := []ort.Level{ort.Mapped, ort.Packed}
 	for _, level := range levels {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, level.String()) {
 			continue

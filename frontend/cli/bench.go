@@ -29,9 +29,7 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint to measure")
-	f.BoolVar(&peers, "peers", false, "run PyTorch in turn and print ratios")
-	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
+	peerFlags(c, &o, &peers)
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
 	c.AddCommand(a.benchTuneCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand())
@@ -88,6 +86,14 @@ func (a *app) benchProjectorCommand() *cobra.Command {
 	return c
 }
 
+// peerFlags are the flags of commands that measure a checkpoint, with PyTorch in turn where peers is set.
+func peerFlags(c *cobra.Command, o *frontend.BenchOptions, peers *bool) {
+	f := c.Flags()
+	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint to measure")
+	f.BoolVar(peers, "peers", false, "run PyTorch in turn and print ratios")
+	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
+}
+
 func (a *app) benchTuneCommand() *cobra.Command {
 	var o frontend.BenchOptions
 	var peers bool
@@ -107,9 +113,7 @@ func (a *app) benchTuneCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Checkpoint, "checkpoint", "", "checkpoint to measure")
-	f.BoolVar(&peers, "peers", false, "run PyTorch in turn and print ratios")
-	f.StringVar(&o.Peers, "python", firstOf(os.Getenv("ONEACTOR_PEERS_PYTHON"), "python3"), "Python with PyTorch, for --peers")
+	peerFlags(c, &o, &peers)
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each (default 3)")
 	f.StringSliceVar(&o.Only, "only", nil, "ways of holding weights: mapped, packed (default both)")
 	return c

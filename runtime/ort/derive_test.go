@@ -13,10 +13,7 @@ import (
 
 // TestDerive compares convolutions with a kernel in two forms, worked out while loading or by onnxruntime.
 func TestDerive(t *testing.T) {
-	r, err := Open(Options{Device: "cpu"})
-	if err != nil {
-		t.Skipf("needs onnxruntime: %v", err)
-	}
+	r := openCPU(t)
 	for name, dtype := range map[string]onnx.DType{"float32": onnx.Float32, "float16": onnx.Float16} {
 		t.Run(name, func(t *testing.T) {
 			model := turning(t, dtype)

@@ -8,10 +8,7 @@ import (
 
 // TestScalarNotWanted: a run makes every output, and the wrapper cannot allocate one without a shape.
 func TestScalarNotWanted(t *testing.T) {
-	r, err := Open(Options{Device: "cpu"})
-	if err != nil {
-		t.Skipf("needs onnxruntime: %v", err)
-	}
+	r := openCPU(t)
 	b := onnx.NewBuilder("scalar")
 	x := b.Input("x", onnx.Float32, 2)
 	b.Output("sum", b.Op("ReduceSum", x, onnx.Int("keepdims", 0)))

@@ -120,9 +120,7 @@ func TestWidenErrors(t *testing.T) {
 	one := func(path string) []widening {
 		return []widening{{storedTensor{name: "w", dtype: Float16, shape: []int64{2}, path: path, length: 4}, "wide", nil}}
 	}
-	if r, err := Open(Options{Device: "cpu"}); err != nil {
-		t.Skipf("needs onnxruntime: %v", err)
-	} else if r.threads < 1 {
+	if openCPU(t).threads < 1 {
 		t.Fatal("no threads")
 	}
 	if _, err := widen(t.Context(), one("/no/such/file"), 1); !errors.Is(err, os.ErrNotExist) {
