@@ -49,10 +49,11 @@ func TestShifts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e, err := newEntry(tt.c[0], 8, 8, percentToSigma)
+			sides, err := prepareStub([]Conditioning{tt.c}, 8, 8)
 			if err != nil {
 				t.Fatal(err)
 			}
+			e := sides[0][0]
 			if got := e.text(tt.sigma).Data; !slices.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}

@@ -12,13 +12,13 @@ type predictor interface {
 	predict(ctx context.Context, call modelCall) (prediction, error)
 }
 
-// modelCall is one batched evaluation of the model: x is [N,C,h,w] in model space, text [N,T,D], pooled [N,P] or nil; control belongs
-// to the whole batch, which holds several entries of groups items each.
+// modelCall is one batched evaluation of the model; control belongs to the whole batch, which holds several entries of groups items each.
 type modelCall struct {
-	x        *tensor.Tensor
+	x        *tensor.Tensor // [N,C,h,w] in model space
 	sigma    float32
-	text     *tensor.Tensor
-	pooled   *tensor.Tensor
+	text     *tensor.Tensor // [N,T,D]
+	vector   *tensor.Tensor // [N,LabelDim] or nil, as told.vector
+	planes   *tensor.Tensor // [N,C',h,w] or nil, as told.planes
 	control  *Control
 	groups   int  // entries concatenated in the batch
 	features bool // prediction.h is wanted

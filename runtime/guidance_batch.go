@@ -84,11 +84,19 @@ func (p part) joins(q part) bool {
 	if p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) || a.Dim(2) != b.Dim(2) {
 		return false
 	}
-	if (p.entry.pooled == nil) != (q.entry.pooled == nil) {
+	if !sameKind(p.entry.vector, q.entry.vector) || !sameKind(p.entry.planes, q.entry.planes) {
 		return false
 	}
 	n, m := a.Dim(1), b.Dim(1)
 	return n == m || lcm(n, m)/min(n, m) <= 4
+}
+
+// sameKind reports whether two optional tensors are both absent, or alike but for the batch.
+func sameKind(a, b *tensor.Tensor) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.Equal(a.Shape[1:], b.Shape[1:])
 }
 
 func lcm(a, b int) int {
@@ -109,29 +117,40 @@ func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, si
 	// The reference collects parts last to first; the order of a sum of two sides' own parts follows it.
 	slices.Reverse(run)
 	call := modelCall{sigma: sigma, control: run[0].entry.control, groups: len(run)}
-	var xs, texts, pooled []*tensor.Tensor
+	var err error
+	var xs, texts, vectors, planes []*tensor.Tensor
 	for _, p := range run {
-		piece, err := crop(x, p.area)
-		if err != nil {
+		var piece *tensor.Tensor
+		if piece, err = crop(x, p.area); err != nil {
 			return err
 		}
 		xs = append(xs, piece)
 		texts = append(texts, repeatTokens(p.entry.text(sigma), tokens).Repeat(batch))
-		if p.entry.pooled != nil {
-			pooled = append(pooled, p.entry.pooled.Repeat(batch))
+		if v := p.entry.vector; v != nil {
+			vectors = append(vectors, v.Repeat(batch))
+		}
+		if c := p.entry.planes; c != nil {
+			if c, err = crop(c, p.area); err != nil {
+				return err
+			}
+			planes = append(planes, c.Repeat(batch))
 		}
 		call.features = call.features || source != nil && p.entry == source
 	}
-	var err error
 	if call.x, err = tensor.Concat(0, xs...); err != nil {
 		return err
 	}
 	if call.text, err = tensor.Concat(0, texts...); err != nil {
 		return fmt.Errorf("prompts cannot share a batch: %w", err)
 	}
-	if len(pooled) > 0 {
-		if call.pooled, err = tensor.Concat(0, pooled...); err != nil {
-			return fmt.Errorf("pooled prompts cannot share a batch: %w", err)
+	if len(vectors) > 0 {
+		if call.vector, err = tensor.Concat(0, vectors...); err != nil {
+			return err
+		}
+	}
+	if len(planes) > 0 {
+		if call.planes, err = tensor.Concat(0, planes...); err != nil {
+			return err
 		}
 	}
 	predicted, err := m.predict(ctx, call)

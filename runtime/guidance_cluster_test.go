@@ -9,11 +9,6 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
-// levels is a model whose noise runs from 10 at the start to 0 at the end.
-type levels struct{ sampling.Levels }
-
-func (levels) PercentToSigma(p float64) float64 { return percentToSigma(p) }
-
 // TestCluster is OneActor's formula on a stub whose prediction is the value of the prompt: U + η1·(C-U) - η2·(A-U).
 func TestCluster(t *testing.T) {
 	const h, w = 16, 16
@@ -40,8 +35,8 @@ func TestCluster(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			model := Model{sampling: sampling.ModelSampling{Levels: levels{}}}.WithCluster(tt.average, tt.eta2, tt.during)
-			g, err := NewCFGGuider(model, tt.positive, prompt(1, 77), tt.cfg).ready(h, w)
+			model := Model{sampling: sampling.ModelSampling{Levels: tenToZero{}}}.WithCluster(tt.average, tt.eta2, tt.during)
+			g, err := NewCFGGuider(model, tt.positive, prompt(1, 77), tt.cfg).ready(target{latent: tensor.New(1, 1, h, w)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,25 +24,45 @@ func (a cells) clip(h, w int) cells {
 
 // entry is a Cond made ready for one run: area and mask in latent cells, its range in sigmas.
 type entry struct {
-	embedding, pooled *tensor.Tensor
-	shifts            []timedShift   // of embedding
-	area              *cells         // nil: the whole latent
-	mask              *tensor.Tensor // [B,H,W] in latent cells, nil for none
-	strength          float32
-	maskStrength      float32
-	highest, lowest   float32 // sigmas between which the entry applies
-	control           *Control
-	controlToUncond   bool
+	told
+	area            *cells         // nil: the whole latent
+	mask            *tensor.Tensor // [B,H,W] in latent cells, nil for none
+	strength        float32
+	maskStrength    float32
+	highest, lowest float32 // sigmas between which the entry applies
+	control         *Control
+	controlToUncond bool
 }
 
-// prepare turns the lists of a run (positive first) into entries for a latent of height h and width w, as ComfyUI's process_conds does:
-// areas and masks in cells, ranges in sigmas, opposite entries for areas, controls lent to the negative prompt.
-func prepare(lists []Conditioning, h, w int, percentToSigma func(float64) float64) ([][]entry, error) {
+// told is what an entry tells the network itself, apart from where and when it applies.
+type told struct {
+	embedding *tensor.Tensor // [1,T,D]
+	shifts    []timedShift   // of embedding
+	// vector is [1 or B,LabelDim], what networks with an added embedding want (pooled text and picture sizes for SDXL); nil for others.
+	vector *tensor.Tensor
+	// planes is [1 or B,C,h,w], the channels that inpainting and editing networks see beside the latent, in latent cells; nil for others.
+	planes *tensor.Tensor
+}
+
+// target is the latent of a run, as networks see it.
+type target struct {
+	latent *tensor.Tensor // [B,C,h,w], scaled to model space; zeros for an empty latent
+	mask   *tensor.Tensor // [B,1 or C,h,w], 1 = repaint; nil where nothing is masked
+	noise  *tensor.Tensor // as latent; nil for none
+	seed   uint64
+}
+
+// prepare turns the lists of a run (positive first) into entries, as ComfyUI's process_conds does: areas and masks in cells, ranges in
+// sigmas, opposite entries for areas, controls lent to the negative prompt.
+func (m Model) prepare(lists []Conditioning, t target) ([][]entry, error) {
 	out := make([][]entry, len(lists))
 	for i, list := range lists {
 		for _, c := range list {
-			e, err := newEntry(c, h, w, percentToSigma)
+			e, err := newEntry(c, t.latent.Dim(2), t.latent.Dim(3), m.sampling.PercentToSigma)
 			if err != nil {
+				return nil, err
+			}
+			if e.told, err = m.tell(c, t, i > 0); err != nil {
 				return nil, err
 			}
 			out[i] = append(out[i], e)
@@ -66,7 +86,7 @@ func prepare(lists []Conditioning, h, w int, percentToSigma func(float64) float6
 
 func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, error) {
 	e := entry{
-		embedding: c.Embedding, pooled: c.Pooled, strength: c.Strength, maskStrength: c.MaskStrength,
+		strength: c.Strength, maskStrength: c.MaskStrength,
 		highest: float32(math.Inf(1)), lowest: float32(math.Inf(-1)),
 		control: c.Control, controlToUncond: c.ControlToUncond,
 	}
@@ -88,12 +108,23 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 	if c.Range != nil {
 		e.highest, e.lowest = c.Range.sigmas(percentToSigma)
 	}
-	for _, s := range c.Shifts {
-		t := timedShift{rows: s.Rows, delta: s.Target}
-		t.highest, t.lowest = s.During.sigmas(percentToSigma)
-		e.shifts = append(e.shifts, t)
-	}
 	return e, nil
+}
+
+// tell is what a conditioning entry tells the network; later lists of a run (negative) have other defaults in some families.
+func (m Model) tell(c Cond, t target, later bool) (told, error) {
+	out := told{embedding: c.Embedding}
+	for _, s := range c.Shifts {
+		shift := timedShift{rows: s.Rows, delta: s.Target}
+		shift.highest, shift.lowest = s.During.sigmas(m.sampling.PercentToSigma)
+		out.shifts = append(out.shifts, shift)
+	}
+	var err error
+	if out.vector, err = m.vector(c, t, later); err != nil {
+		return told{}, err
+	}
+	out.planes, err = m.planes(c, t)
+	return out, err
 }
 
 // sigmas are the noise levels at the ends of a range; both belong to it.
@@ -144,8 +175,8 @@ func bounds(mask *tensor.Tensor) cells {
 	return cells{max(8, bottom-top+1), max(8, right-left+1), top, left}
 }
 
-// withOpposite gives list an entry with the area of e, so that guidance compares like with like: a copy of e with the
-// embedding of the smallest entry that encloses the area. Nothing is added where that entry has the area already.
+// withOpposite gives list an entry with the area of e, so that guidance compares like with like: a copy of e that tells what is told
+// by the smallest entry that encloses the area. Nothing is added where that entry has the area already.
 func withOpposite(list []entry, e entry) []entry {
 	if e.area == nil {
 		return list
@@ -166,7 +197,7 @@ func withOpposite(list []entry, e entry) []entry {
 	if smallest == nil || smallest.area != nil && *smallest.area == *e.area {
 		return list
 	}
-	e.embedding, e.pooled, e.shifts = smallest.embedding, smallest.pooled, smallest.shifts
+	e.told = smallest.told
 	return append(list, e)
 }
 

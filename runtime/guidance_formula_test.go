@@ -77,7 +77,7 @@ func TestFeatures(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			sides, err := prepare([]Conditioning{tt.positive, prompt(1, 77)}, 16, 16, percentToSigma)
+			sides, err := prepareStub([]Conditioning{tt.positive, prompt(1, 77)}, 16, 16)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -35,8 +36,16 @@ func prompt(v float32, n int) Conditioning {
 	return Conditioning{NewCond(tensor.Full(v, 1, n, 2), nil, nil)}
 }
 
-// percentToSigma runs from 10 at the start to 0 at the end.
-func percentToSigma(p float64) float64 { return 10 * (1 - p) }
+// tenToZero is the levels of a model whose sigmas run from 10 at the start to 0 at the end.
+type tenToZero struct{ sampling.Levels }
+
+func (tenToZero) PercentToSigma(p float64) float64 { return 10 * (1 - p) }
+
+// prepareStub makes entries for a latent of height h and width w of such a model.
+func prepareStub(lists []Conditioning, h, w int) ([][]entry, error) {
+	m := Model{sampling: sampling.ModelSampling{Levels: tenToZero{}}}
+	return m.prepare(lists, target{latent: tensor.New(1, 1, h, w)})
+}
 
 func TestGuidance(t *testing.T) {
 	const h, w = 16, 16
@@ -74,7 +83,7 @@ func TestGuidance(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			sides, err := prepare([]Conditioning{tt.positive, tt.negative}, h, w, percentToSigma)
+			sides, err := prepareStub([]Conditioning{tt.positive, tt.negative}, h, w)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +105,7 @@ func TestGuidance(t *testing.T) {
 }
 
 func TestGuidanceNeedsUncond(t *testing.T) {
-	sides, err := prepare([]Conditioning{prompt(2, 77), prompt(5, 77)}, 8, 8, percentToSigma)
+	sides, err := prepareStub([]Conditioning{prompt(2, 77), prompt(5, 77)}, 8, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +121,7 @@ func TestGuidanceNeedsUncond(t *testing.T) {
 
 func TestAreaOutside(t *testing.T) {
 	c := prompt(2, 77).WithArea(Area{Height: 8, Width: 8, Y: 0, X: 16}, 1)
-	sides, err := prepare([]Conditioning{c}, 8, 8, percentToSigma)
+	sides, err := prepareStub([]Conditioning{c}, 8, 8)
 	if err != nil {
 		t.Fatal(err)
 	}

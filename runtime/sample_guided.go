@@ -57,7 +57,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	if err != nil {
 		return SampleResult{}, err
 	}
-	g, err := r.Guider.ready(samples.Dim(2), samples.Dim(3))
+	g, err := r.Guider.ready(target{latent: m.format.In(samples), mask: mask, noise: noise, seed: r.Seed})
 	if err != nil {
 		return SampleResult{}, err
 	}
@@ -87,13 +87,13 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	return out, nil
 }
 
-// ready is the guidance of a latent of height h and width w cells, without a model yet.
-func (g Guider) ready(h, w int) (*guidance, error) {
+// ready is the guidance of a latent, without a model yet.
+func (g Guider) ready(t target) (*guidance, error) {
 	lists := g.branches
 	for _, c := range g.model.clusters {
 		lists = append(lists[:len(lists):len(lists)], c.average)
 	}
-	entries, err := prepare(lists, h, w, g.model.sampling.PercentToSigma)
+	entries, err := g.model.prepare(lists, t)
 	if err != nil {
 		return nil, err
 	}
