@@ -12,6 +12,8 @@ func Builtin() []graph.Declaration {
 		loaderNodes(),
 		loraNodes(),
 		conditioningNodes(),
+		pictureConditioningNodes(),
+		conditioningHookNodes(),
 		controlNetNodes(),
 		vaeNodes(),
 		samplingNodes(),

@@ -18,7 +18,9 @@ func (Conditioning) Socket() string { return "CONDITIONING" }
 func (c Conditioning) Bytes() int64 {
 	held := map[*tensor.Tensor]bool{}
 	for _, e := range c {
-		held[e.Embedding], held[e.Pooled], held[e.Mask] = true, true, true
+		for _, t := range []*tensor.Tensor{e.Embedding, e.Pooled, e.Mask, e.Picture, e.PictureMask} {
+			held[t] = true
+		}
 		for control := e.Control; control != nil; control = control.previous {
 			held[control.hint] = true
 		}
@@ -49,6 +51,12 @@ type Cond struct {
 	Control *Control // newest of a chain of ControlNets, nil for none
 	// ControlToUncond lends Control to entries of the negative prompt that have none (the old ControlNetApply node).
 	ControlToUncond bool
+
+	Picture     *tensor.Tensor // [B,C,h,w] latents that inpainting and editing models see beside theirs, in VAE space; nil for none
+	PictureMask *tensor.Tensor // [B,1,H,W] what of Picture to paint anew, at any resolution; nil takes the noise mask of the latent
+
+	// Fallback entries apply where the others of their list leave something.
+	Fallback bool
 }
 
 // Range is a part of a sampling run, as fractions of it: 0 is the start (high noise), 1 the end.
@@ -164,9 +172,24 @@ func (c Conditioning) WithMask(mask Mask, strength float32, bounds bool) Conditi
 	return c.each(func(e *Cond) { e.Mask, e.MaskStrength, e.MaskBounds = mask.Tensor, strength, bounds })
 }
 
+// WithFallback adds entries that apply where those of c leave something.
+func (c Conditioning) WithFallback(rest Conditioning) Conditioning {
+	return c.Combine(rest.each(func(e *Cond) { e.Fallback = true }))
+}
+
 // WithRange confines every entry to a part of the run.
 func (c Conditioning) WithRange(start, end float64) Conditioning {
 	return c.each(func(e *Cond) { e.Range = &Range{Start: start, End: end} })
+}
+
+// WithPicture gives every entry the picture that inpainting and editing models see; a nil mask leaves that of the entry.
+func (c Conditioning) WithPicture(picture Latent, mask *tensor.Tensor) Conditioning {
+	return c.each(func(e *Cond) {
+		e.Picture = picture.Samples
+		if mask != nil {
+			e.PictureMask = mask
+		}
+	})
 }
 
 // Zero replaces embeddings and pooled parts by zeros of the same shape.

@@ -34,20 +34,21 @@ func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor
 		out.x0[side], out.counts[side] = tensor.New(x.Shape...), tensor.Full(1e-37, x.Shape...)
 		for i := range entries {
 			e := &entries[i]
-			if !e.active(sigma) {
+			if e.fallback || !e.active(sigma) {
 				continue
 			}
-			a := cells{h: h, w: w}
-			if e.area != nil {
-				a = e.area.clip(h, w)
-			}
-			if a.h <= 0 || a.w <= 0 {
-				return means{}, fmt.Errorf("conditioning area at x=%d, y=%d (latent cells of 8 px) lies outside the latent of %dx%d cells: move it inside",
-					a.x, a.y, w, h)
+			a, err := e.cells(h, w)
+			if err != nil {
+				return means{}, err
 			}
 			waiting = append(waiting, part{side, e, a, e.weight(batch, channels, a, h, w)})
 		}
 	}
+	rest, err := fallbacks(sides, waiting, x, sigma)
+	if err != nil {
+		return means{}, err
+	}
+	waiting = append(waiting, rest...)
 	var source *entry // of h
 	for i := range waiting {
 		if p := waiting[i]; features && p.side == 0 && p.entry.area == nil {
@@ -75,6 +76,18 @@ func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor
 		}
 	}
 	return out, nil
+}
+
+// cells is the area of the entry on a latent of height h and width w.
+func (e *entry) cells(h, w int) (cells, error) {
+	if e.area == nil {
+		return cells{h: h, w: w}, nil
+	}
+	a := e.area.clip(h, w)
+	if a.h <= 0 || a.w <= 0 {
+		return a, fmt.Errorf("conditioning area at x=%d, y=%d (latent cells of 8 px) lies outside the latent of %dx%d cells: move it inside", a.x, a.y, w, h)
+	}
+	return a, nil
 }
 
 // joins reports whether two parts may share a batch: equal shapes, the same control, and prompts whose least common length is at

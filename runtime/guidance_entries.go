@@ -32,6 +32,7 @@ type entry struct {
 	highest, lowest float32 // sigmas between which the entry applies
 	control         *Control
 	controlToUncond bool
+	fallback        bool
 }
 
 // told is what an entry tells the network itself, apart from where and when it applies.
@@ -88,7 +89,7 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 	e := entry{
 		strength: c.Strength, maskStrength: c.MaskStrength,
 		highest: float32(math.Inf(1)), lowest: float32(math.Inf(-1)),
-		control: c.Control, controlToUncond: c.ControlToUncond,
+		control: c.Control, controlToUncond: c.ControlToUncond, fallback: c.Fallback,
 	}
 	if c.Area != nil {
 		a := c.Area.cells(h, w)

@@ -13,12 +13,24 @@ func (l Latent) WithNoiseMask(m Mask) Latent {
 	return l
 }
 
-// MaskForInpaint prepares a picture for inpainting with a VAE whose cells are ratio pixels wide. The mask is stretched to the
-// picture and both are cut to whole cells; the masked part of the picture (mask rounded) becomes middle grey. noise is the mask
+// MaskForInpaint prepares a picture for inpainting with a VAE whose cells are ratio pixels wide, as greyOut does. noise is the mask
 // [B,1,H,W] of what to repaint: rounded, and grown by a square of grow pixels so that the seam is repainted, too.
 func MaskForInpaint(i Image, m Mask, ratio, grow int) (picture Image, noise *tensor.Tensor, err error) {
-	mask, err := imaging.Resize(m.planes(), i.Dim(1), i.Dim(2), imaging.Bilinear)
+	picture, mask, err := greyOut(i, m, ratio)
 	if err != nil {
+		return Image{}, nil, err
+	}
+	rounded := roundMask(mask)
+	if grow == 0 {
+		return picture, rounded, nil
+	}
+	return picture, imaging.GrowBox(rounded, grow), nil
+}
+
+// greyOut makes the masked part of a picture (mask rounded) middle grey. The mask is stretched to the picture, and both are cut to whole
+// cells of ratio pixels; it comes back as [B,1,H,W], not rounded.
+func greyOut(i Image, m Mask, ratio int) (picture Image, mask *tensor.Tensor, err error) {
+	if mask, err = imaging.Resize(m.planes(), i.Dim(1), i.Dim(2), imaging.Bilinear); err != nil {
 		return Image{}, nil, err
 	}
 	h, w := i.Dim(1)/ratio*ratio, i.Dim(2)/ratio*ratio
@@ -26,23 +38,22 @@ func MaskForInpaint(i Image, m Mask, ratio, grow int) (picture Image, noise *ten
 	if mask, err = imaging.Window(mask, top, left, h, w); err != nil {
 		return Image{}, nil, err
 	}
-	rounded := mask.Clone()
-	for k, v := range rounded.Data {
-		rounded.Data[k] = float32(math.RoundToEven(float64(v)))
-	}
-
 	picture = Image{cutImage(i, top, left, h, w).Clone()}
 	c := picture.Dim(3)
-	keep := rounded.Repeat(picture.Dim(0))
-	for p, v := range keep.Data {
+	for p, v := range roundMask(mask).Repeat(picture.Dim(0)).Data {
 		for k := range min(c, 3) {
 			x := &picture.Data[p*c+k]
 			*x = (*x-0.5)*(1-v) + 0.5
 		}
 	}
+	return picture, mask, nil
+}
 
-	if grow == 0 {
-		return picture, rounded, nil
+// roundMask is 0 or 1 in every pixel; a half is 0.
+func roundMask(mask *tensor.Tensor) *tensor.Tensor {
+	out := tensor.New(mask.Shape...)
+	for i, v := range mask.Data {
+		out.Data[i] = float32(math.RoundToEven(float64(v)))
 	}
-	return picture, imaging.GrowBox(rounded, grow), nil
+	return out
 }

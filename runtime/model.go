@@ -16,6 +16,7 @@ type Model struct {
 	family   weights.Family
 	sampling sampling.ModelSampling
 	format   sampling.LatentFormat
+	sees     sight
 	loras    []loraPatch
 	preCFG   []preCFG
 	clusters []clusterGuidance
@@ -95,15 +96,12 @@ func (rt *Runtime) openCheckpoint(kind, path string, open func(string) (*weights
 	return out, nil
 }
 
-// textToImage is the input channels of a UNet that sees nothing but the latent.
-const textToImage = 4
-
 func newModel(c *weights.Checkpoint) (Model, error) {
-	if c.Channels != textToImage {
-		return Model{}, fmt.Errorf("this UNet takes %d input channels: models for inpainting and picture editing do not run yet: %w",
-			c.Channels, weights.ErrFamily)
-	}
 	config, err := model.ReadUNet(c.UNet)
+	if err != nil {
+		return Model{}, err
+	}
+	sees, err := sightOf(config, c.Family, c.Prediction)
 	if err != nil {
 		return Model{}, err
 	}
@@ -111,5 +109,5 @@ func newModel(c *weights.Checkpoint) (Model, error) {
 	if c.Prediction == weights.V {
 		predicts = sampling.V
 	}
-	return Model{set: c.UNet, config: config, family: c.Family, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents}, nil
+	return Model{set: c.UNet, config: config, family: c.Family, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents, sees: sees}, nil
 }

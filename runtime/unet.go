@@ -76,14 +76,18 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		return prediction{}, fmt.Errorf("the prompt has embeddings of width %d and the model wants %d: encode it with the text encoder that belongs to the model",
 			call.text.Dim(2), d)
 	}
-	if c := u.model.config.InChannels; c != call.x.Dim(1) {
-		return prediction{}, fmt.Errorf("the latent has %d channels and the model wants %d", call.x.Dim(1), c)
-	}
 	s := u.model.sampling
 	scaled := tensor.New(call.x.Shape...)
 	s.ScaleInput(scaled.Data, call.x.Data, call.sigma)
+	seen, err := call.seen(scaled)
+	if err != nil {
+		return prediction{}, err
+	}
+	if c := u.model.config.InChannels; c != seen.Dim(1) {
+		return prediction{}, fmt.Errorf("the latent has %d channels and the model wants %d", seen.Dim(1), c)
+	}
 	inputs := map[string]ort.Value{
-		"x":         ort.FromTensor(scaled),
+		"x":         ort.FromTensor(seen),
 		"timesteps": ort.FromTensor(tensor.Full(s.Timestep(call.sigma), call.x.Dim(0))),
 		"context":   ort.FromTensor(call.text),
 	}
@@ -111,6 +115,14 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 	}
 	s.Denoise(p.x0.Data, call.x.Data, out[0].Data, call.sigma)
 	return p, nil
+}
+
+// seen is everything that the UNet sees: the scaled latent and, behind it, the planes of its own.
+func (c modelCall) seen(scaled *tensor.Tensor) (*tensor.Tensor, error) {
+	if c.planes == nil {
+		return scaled, nil
+	}
+	return tensor.Concat(1, scaled, c.planes)
 }
 
 func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Session, error) {
