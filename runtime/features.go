@@ -41,7 +41,7 @@ func (rt *Runtime) Features(ctx context.Context, g Guider, l Latent, n Noise, si
 		return nil, err
 	}
 	defer unet.close()
-	mean, err := average(ctx, unet, lists, x, sigma, true)
+	mean, err := average(ctx, unet, question{x: x, sigma: sigma, sides: []side{{entries: lists[0]}}, features: true})
 	if err != nil {
 		return nil, err
 	}

@@ -9,12 +9,30 @@ import (
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
+// question is what one step asks of a model.
+type question struct {
+	x        *tensor.Tensor // [B,C,H,W] in model space
+	sigma    float32
+	sides    []side
+	features bool // means.h is wanted
+	// attention has means.attention filled in, for the side attentionOf.
+	attention   bool
+	attentionOf int
+}
+
+// side is a list of entries whose predictions are averaged, and the variant of the network that makes them.
+type side struct {
+	entries []entry
+	variant variant
+}
+
 // part is one entry's share of a model call.
 type part struct {
-	side   int
-	entry  *entry
-	area   cells
-	weight *tensor.Tensor
+	side    int
+	entry   *entry
+	area    cells
+	weight  *tensor.Tensor
+	variant variant
 }
 
 // means are the predictions of the sides of a run.
@@ -22,36 +40,39 @@ type means struct {
 	x0     []*tensor.Tensor // per side [B,C,H,W]
 	counts []*tensor.Tensor // per side, the weights that x0 is a mean over: next to nothing where no entry applies
 	h      *tensor.Tensor   // [B,C',h',w'] of the first entry of the first side that covers the whole latent; nil if not asked for
+	// attention [B,T] is that of the last evaluated entry of the side asked for, as in prediction; nil for none.
+	attention *tensor.Tensor
 }
 
-// average evaluates every active entry of every side at once where shapes allow and returns per side the weighted mean of their
-// predictions; a side without an active entry is zero. Results depend on the batching by rounding only.
-func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor, sigma float32, features bool) (means, error) {
+// average evaluates every active entry of every side at once where shapes and variants allow and returns per side the weighted mean of
+// their predictions; a side without an active entry is zero. Results depend on the batching by rounding only.
+func average(ctx context.Context, m predictor, q question) (means, error) {
+	x := q.x
 	batch, channels, h, w := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
 	var waiting []part
-	out := means{x0: make([]*tensor.Tensor, len(sides)), counts: make([]*tensor.Tensor, len(sides))}
-	for side, entries := range sides {
+	out := means{x0: make([]*tensor.Tensor, len(q.sides)), counts: make([]*tensor.Tensor, len(q.sides))}
+	for side, of := range q.sides {
 		out.x0[side], out.counts[side] = tensor.New(x.Shape...), tensor.Full(1e-37, x.Shape...)
-		for i := range entries {
-			e := &entries[i]
-			if e.fallback || !e.active(sigma) {
+		for i := range of.entries {
+			e := &of.entries[i]
+			if e.fallback || !e.active(q.sigma) {
 				continue
 			}
 			a, err := e.cells(h, w)
 			if err != nil {
 				return means{}, err
 			}
-			waiting = append(waiting, part{side, e, a, e.weight(batch, channels, a, h, w)})
+			waiting = append(waiting, part{side, e, a, e.weight(batch, channels, a, h, w), of.variant})
 		}
 	}
-	rest, err := fallbacks(sides, waiting, x, sigma)
+	rest, err := fallbacks(q, waiting)
 	if err != nil {
 		return means{}, err
 	}
 	waiting = append(waiting, rest...)
 	var source *entry // of h
 	for i := range waiting {
-		if p := waiting[i]; features && p.side == 0 && p.entry.area == nil {
+		if p := waiting[i]; q.features && p.side == 0 && p.entry.area == nil {
 			source = p.entry
 			break
 		}
@@ -66,7 +87,7 @@ func average(ctx context.Context, m predictor, sides [][]entry, x *tensor.Tensor
 			}
 		}
 		waiting = rest
-		if err := evaluate(ctx, m, run, x, sigma, &out, source); err != nil {
+		if err := evaluate(ctx, m, q, run, &out, source); err != nil {
 			return means{}, err
 		}
 	}
@@ -90,11 +111,11 @@ func (e *entry) cells(h, w int) (cells, error) {
 	return a, nil
 }
 
-// joins reports whether two parts may share a batch: equal shapes, the same control, and prompts whose least common length is at
-// most four times the shorter one.
+// joins reports whether two parts may share a batch: equal shapes, the same control, the same variant of the network, and prompts whose
+// least common length is at most four times the shorter one.
 func (p part) joins(q part) bool {
 	a, b := p.entry.embedding, q.entry.embedding
-	if p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) || a.Dim(2) != b.Dim(2) {
+	if p.variant != q.variant || p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) || a.Dim(2) != b.Dim(2) {
 		return false
 	}
 	if !sameKind(p.entry.vector, q.entry.vector) || !sameKind(p.entry.planes, q.entry.planes) {
@@ -121,7 +142,8 @@ func lcm(a, b int) int {
 }
 
 // evaluate runs the parts as one batch and adds their weighted predictions to the sums of their sides; out takes h of the entry source.
-func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, sigma float32, out *means, source *entry) error {
+func evaluate(ctx context.Context, m predictor, q question, run []part, out *means, source *entry) error {
+	x, sigma := q.x, q.sigma
 	batch, channels := x.Dim(0), x.Dim(1)
 	tokens := 1
 	for _, p := range run {
@@ -129,7 +151,7 @@ func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, si
 	}
 	// The reference collects parts last to first; the order of a sum of two sides' own parts follows it.
 	slices.Reverse(run)
-	call := modelCall{sigma: sigma, control: run[0].entry.control, groups: len(run)}
+	call := modelCall{sigma: sigma, control: run[0].entry.control, groups: len(run), variant: run[0].variant}
 	var err error
 	var xs, texts, vectors, planes []*tensor.Tensor
 	for _, p := range run {
@@ -149,6 +171,7 @@ func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, si
 			planes = append(planes, c.Repeat(batch))
 		}
 		call.features = call.features || source != nil && p.entry == source
+		call.attention = call.attention || q.attention && p.side == q.attentionOf
 	}
 	if call.x, err = tensor.Concat(0, xs...); err != nil {
 		return err
@@ -170,11 +193,15 @@ func evaluate(ctx context.Context, m predictor, run []part, x *tensor.Tensor, si
 	if err != nil {
 		return err
 	}
+	seen := false
 	for i, p := range run {
 		d := predicted.x0.Rows(i*batch, (i+1)*batch)
 		add(out.x0[p.side], out.counts[p.side], d, p.weight, p.area, channels)
 		if p.entry == source {
 			out.h = predicted.h.Rows(i*batch, (i+1)*batch).Clone()
+		}
+		if call.attention && !seen && p.side == q.attentionOf {
+			out.attention, seen = predicted.attention.Rows(i*batch, (i+1)*batch).Clone(), true
 		}
 	}
 	return nil

@@ -8,20 +8,21 @@ import (
 
 // fallbacks are the parts of the fallback entries of all sides: each weighs what the parts of its side leave of 1 in every cell. A side
 // whose parts leave nothing has none.
-func fallbacks(sides [][]entry, parts []part, x *tensor.Tensor, sigma float32) ([]part, error) {
-	h, w := x.Dim(2), x.Dim(3)
+func fallbacks(q question, parts []part) ([]part, error) {
+	h, w := q.x.Dim(2), q.x.Dim(3)
 	var out []part
-	for side, entries := range sides {
+	for side, of := range q.sides {
+		entries := of.entries
 		if !slices.ContainsFunc(entries, func(e entry) bool { return e.fallback }) {
 			continue
 		}
-		left := leftOver(side, parts, x)
+		left := leftOver(side, parts, q.x)
 		if left == nil {
 			continue
 		}
 		for i := range entries {
 			e := &entries[i]
-			if !e.fallback || !e.active(sigma) {
+			if !e.fallback || !e.active(q.sigma) {
 				continue
 			}
 			a, err := e.cells(h, w)
@@ -32,7 +33,7 @@ func fallbacks(sides [][]entry, parts []part, x *tensor.Tensor, sigma float32) (
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, part{side, e, a, weight})
+			out = append(out, part{side, e, a, weight, of.variant})
 		}
 	}
 	return out, nil

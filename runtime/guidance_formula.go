@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"math"
 
 	"github.com/oneactor/oneactor/runtime/sampling"
@@ -11,35 +12,35 @@ import (
 type formula interface {
 	// needs says for every branch whether it is evaluated; uncond asks for all that guidance starts from, even where the mix could do without.
 	needs(uncond bool) []bool
-	// mix is the prediction after guidance, and the one that samplers take for that of the negative prompt (nil where it was not needed).
-	// d has one prediction per branch, nil where needs said false; its tensors are not written to.
-	mix(d []*tensor.Tensor) (sampling.Prediction, error)
+	// mix is the prediction after guidance and hooks, and the one that samplers take for that of the negative prompt (nil where it was not
+	// needed). d has one prediction per branch, nil where needs said false; its tensors are not written to.
+	mix(ctx context.Context, s *guidedStep, d []*tensor.Tensor) (sampling.Prediction, error)
 	// null is the branch that guidance leads away from.
 	null() int
+	// roles are the branches that hooks know as the positive and the negative one.
+	roles() [2]int
+	// guidanceScale is the one that pre-CFG hooks are told.
+	guidanceScale() float64
 }
 
 // classifierFree is U + (C-U)·scale over the branches C, U (Ho and Salimans 2022, arXiv:2207.12598). At scale 1, U is not needed.
-type classifierFree struct {
-	scale float64
-	hooks []preCFG
-}
+type classifierFree struct{ scale float64 }
 
 func (classifierFree) null() int { return 1 }
 
+func (classifierFree) roles() [2]int { return [2]int{0, 1} }
+
+func (f classifierFree) guidanceScale() float64 { return f.scale }
+
 func (f classifierFree) needs(uncond bool) []bool { return []bool{true, uncond || !isOne(f.scale)} }
 
-func (f classifierFree) mix(d []*tensor.Tensor) (sampling.Prediction, error) {
-	cond, uncond := d[0], d[1]
-	for _, hook := range f.hooks {
-		var err error
-		if cond, err = hook(cond, uncond); err != nil {
-			return sampling.Prediction{}, err
-		}
+func (f classifierFree) mix(ctx context.Context, s *guidedStep, d []*tensor.Tensor) (sampling.Prediction, error) {
+	d, err := s.prepare(d)
+	if err != nil {
+		return sampling.Prediction{}, err
 	}
-	if uncond == nil {
-		return sampling.Prediction{Denoised: cond}, nil
-	}
-	return sampling.Prediction{Denoised: guide(cond, uncond, f.scale), Uncond: uncond}, nil
+	out, err := s.mix(ctx, d[0], d[1], f.scale)
+	return sampling.Prediction{Denoised: out, Uncond: d[1]}, err
 }
 
 // guide is u + (c-u)·scale.
@@ -62,25 +63,41 @@ type dual struct {
 
 func (dual) null() int { return 2 }
 
+// roles are those of the guidance that hooks see: by the first scale where nested, otherwise by the second.
+func (f dual) roles() [2]int {
+	if f.nested {
+		return [2]int{0, 1}
+	}
+	return [2]int{1, 2}
+}
+
+func (f dual) guidanceScale() float64 { return f.second }
+
 // needs leaves out what scales of 1 cancel, unless the form is nested.
 func (f dual) needs(uncond bool) []bool {
 	all := uncond || f.nested || !isOne(f.second)
 	return []bool{true, all || !isOne(f.first), all}
 }
 
-func (f dual) mix(d []*tensor.Tensor) (sampling.Prediction, error) {
+// mix runs no pre-CFG hooks, as in the reference; overrides and post-CFG hooks see one of the two guidances.
+func (f dual) mix(ctx context.Context, s *guidedStep, d []*tensor.Tensor) (sampling.Prediction, error) {
 	first, second, uncond := d[0], d[1], d[2]
-	switch {
-	case second == nil:
+	if f.nested {
+		text, err := s.mix(ctx, first, second, f.first)
+		if err != nil {
+			return sampling.Prediction{}, err
+		}
+		return sampling.Prediction{Denoised: guide(text, uncond, f.second), Uncond: second}, nil
+	}
+	if second == nil && len(s.hooks) == 0 {
 		return sampling.Prediction{Denoised: first}, nil
-	case f.nested:
-		return sampling.Prediction{Denoised: guide(guide(first, second, f.first), uncond, f.second), Uncond: second}, nil
 	}
-	out := second.Clone()
-	if uncond != nil {
-		out = guide(second, uncond, f.second)
+	second = s.orZeros(second)
+	mixed, err := s.mix(ctx, second, uncond, f.second)
+	if err != nil {
+		return sampling.Prediction{}, err
 	}
-	scale := float32(f.first)
+	out, scale := mixed.Clone(), float32(f.first)
 	for i, v := range second.Data {
 		out.Data[i] += (first.Data[i] - v) * scale
 	}
@@ -93,10 +110,29 @@ type perpendicular struct{ cfg, negative float64 }
 
 func (perpendicular) null() int { return 2 }
 
-func (perpendicular) needs(bool) []bool { return []bool{true, true, true} }
+func (perpendicular) roles() [2]int { return [2]int{0, 1} }
 
-func (f perpendicular) mix(d []*tensor.Tensor) (sampling.Prediction, error) {
-	cond, negative, empty := d[0], d[1], d[2]
+func (f perpendicular) guidanceScale() float64 { return f.cfg }
+
+// needs leaves out what a negative scale of 0 and then a guidance scale of 1 cancel.
+func (f perpendicular) needs(uncond bool) []bool {
+	negative := uncond || f.negative != 0
+	return []bool{true, negative, negative || !isOne(f.cfg)}
+}
+
+// mix runs all hooks but overrides, as in the reference.
+func (f perpendicular) mix(ctx context.Context, s *guidedStep, d []*tensor.Tensor) (sampling.Prediction, error) {
+	d, err := s.prepare(d)
+	if err != nil {
+		return sampling.Prediction{}, err
+	}
+	out := perpNeg(d[0], s.orZeros(d[1]), s.orZeros(d[2]), f.negative, f.cfg)
+	out, err = s.finish(ctx, out, d[0], d[1], f.cfg)
+	return sampling.Prediction{Denoised: out, Uncond: d[1]}, err
+}
+
+// perpNeg is the mix of perpendicular.
+func perpNeg(cond, negative, empty *tensor.Tensor, negativeScale, cfg float64) *tensor.Tensor {
 	var dot, square float64 // N·P and P·P, over the whole batch as in the reference
 	for i, e := range empty.Data {
 		p := float64(cond.Data[i] - e)
@@ -104,11 +140,11 @@ func (f perpendicular) mix(d []*tensor.Tensor) (sampling.Prediction, error) {
 		square += p * p
 	}
 	out, along := tensor.New(empty.Shape...), float32(dot/square)
-	cfg, scale := float32(f.cfg), float32(f.negative)
+	c, scale := float32(cfg), float32(negativeScale)
 	for i, e := range empty.Data {
 		p := cond.Data[i] - e
 		n := negative.Data[i] - e
-		out.Data[i] = e + (p-(n-p*along)*scale)*cfg
+		out.Data[i] = e + (p-(n-p*along)*scale)*c
 	}
-	return sampling.Prediction{Denoised: out, Uncond: negative}, nil
+	return out
 }

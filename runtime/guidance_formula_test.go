@@ -38,7 +38,7 @@ func TestFormulas(t *testing.T) {
 					d[i] = tensor.Full(v, 1, 4, 2, 2)
 				}
 			}
-			p, err := tt.formula.mix(d)
+			p, err := tt.formula.mix(t.Context(), &guidedStep{x: tensor.New(1, 4, 2, 2)}, d)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestFormulas(t *testing.T) {
 func TestPerpendicular(t *testing.T) {
 	positive, _ := tensor.From([]float32{3, 0}, 1, 2, 1, 1)
 	negative, _ := tensor.From([]float32{5, 7}, 1, 2, 1, 1)
-	p, err := perpendicular{cfg: 2, negative: 0.5}.mix([]*tensor.Tensor{positive, negative, tensor.New(1, 2, 1, 1)})
+	p, err := perpendicular{cfg: 2, negative: 0.5}.mix(t.Context(), &guidedStep{}, []*tensor.Tensor{positive, negative, tensor.New(1, 2, 1, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func TestAreaOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = average(t.Context(), &stub{}, sides, tensor.New(1, 4, 8, 8), 1, false)
+	_, err = average(t.Context(), &stub{}, question{x: tensor.New(1, 4, 8, 8), sigma: 1, sides: []side{{entries: sides[0]}}})
 	if err == nil || !strings.Contains(err.Error(), "outside the latent") {
 		t.Errorf("error %v; want one about the area", err)
 	}

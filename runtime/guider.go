@@ -23,7 +23,7 @@ func (g Guider) Bytes() int64 { return g.model.Bytes() + slices.Concat(g.branche
 
 // NewCFGGuider guides away from the negative prompt: U + (C-U)·scale.
 func NewCFGGuider(m Model, positive, negative Conditioning, scale float64) Guider {
-	return Guider{m, []Conditioning{positive, negative}, classifierFree{scale, m.preCFG}}
+	return Guider{m, []Conditioning{positive, negative}, classifierFree{scale}}
 }
 
 // NewBasicGuider follows one prompt without guidance.

@@ -18,7 +18,7 @@ type Model struct {
 	format   sampling.LatentFormat
 	sees     sight
 	loras    []loraPatch
-	preCFG   []preCFG
+	hooks    []hook
 	clusters []clusterGuidance
 }
 

@@ -105,6 +105,20 @@ func (g Guider) ready(t target) (*guidance, error) {
 		borrowControl(entries[0], own.entries)
 		out.clusters = append(out.clusters, own)
 	}
+	hooks, wishes := beginHooks(g.model.hooks)
+	out.hooks = hooks
+	for _, w := range wishes {
+		ready := readyWish{wish: w}
+		if w.prompt != nil {
+			// Prepared by itself: the areas of other prompts are not mirrored in it.
+			own, err := g.model.prepare([]Conditioning{nil, w.prompt}, t)
+			if err != nil {
+				return nil, err
+			}
+			ready.entries = own[1]
+		}
+		out.wishes = append(out.wishes, ready)
+	}
 	return out, nil
 }
 
@@ -113,6 +127,9 @@ func (g *guidance) lists() [][]entry {
 	lists := g.branches
 	for _, c := range g.clusters {
 		lists = append(lists[:len(lists):len(lists)], c.entries)
+	}
+	for _, w := range g.wishes {
+		lists = append(lists[:len(lists):len(lists)], w.entries)
 	}
 	return lists
 }

@@ -178,7 +178,7 @@ func TestPlanesFollowAreas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := average(t.Context(), planesSeen{}, lists, tensor.New(2, 4, 4, 8), 1, false)
+	got, err := average(t.Context(), planesSeen{}, question{x: tensor.New(2, 4, 4, 8), sigma: 1, sides: []side{{entries: lists[0]}}})
 	if err != nil {
 		t.Fatal(err)
 	}
