@@ -15,6 +15,7 @@ func Builtin() []graph.Declaration {
 		pictureConditioningNodes(),
 		conditioningHookNodes(),
 		controlNetNodes(),
+		visionNodes(),
 		vaeNodes(),
 		samplingNodes(),
 		samplingCustomNodes(),

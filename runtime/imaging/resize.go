@@ -52,26 +52,31 @@ var resizers = map[Method]func(x *tensor.Tensor, height, width int) (*tensor.Ten
 
 // Resize stretches planes [N,C,H,W] to [N,C,height,width]. The error wraps ErrMethod or tensor.ErrShape.
 func Resize(x *tensor.Tensor, height, width int, m Method) (*tensor.Tensor, error) {
-	_, _, h, w, err := planeShape("resize", x)
-	if err != nil {
-		return nil, err
-	}
 	resize, ok := resizers[m]
 	if !ok {
 		known := slices.Sorted(maps.Keys(resizers))
 		return nil, fmt.Errorf("%w %q; use one of %s", ErrMethod, m, joinMethods(known))
 	}
-	if height < 1 || width < 1 || height > MaxSide || width > MaxSide {
-		return nil, fmt.Errorf("resize %dx%d to %dx%d: sides must be 1 to %d: %w", w, h, width, height, MaxSide, tensor.ErrShape)
-	}
-	if err := CheckSize("resize", x.Shape[0], x.Shape[1], height, width); err != nil {
+	if err := checkResize(x, height, width); err != nil {
 		return nil, err
 	}
 	// Lanczos rounds to 8 bits even where nothing is stretched, as a trip through Pillow does.
-	if h == height && w == width && m != Lanczos {
+	if x.Shape[2] == height && x.Shape[3] == width && m != Lanczos {
 		return x.Clone(), nil
 	}
 	return resize(x, height, width)
+}
+
+// checkResize wants planes and a size that fits into memory.
+func checkResize(x *tensor.Tensor, height, width int) error {
+	n, c, h, w, err := planeShape("resize", x)
+	if err != nil {
+		return err
+	}
+	if height < 1 || width < 1 || height > MaxSide || width > MaxSide {
+		return fmt.Errorf("resize %dx%d to %dx%d: sides must be 1 to %d: %w", w, h, width, height, MaxSide, tensor.ErrShape)
+	}
+	return CheckSize("resize", n, c, height, width)
 }
 
 // ResizeCrop resizes as Resize does, after the cut that crop asks for.

@@ -11,6 +11,16 @@ type taps struct {
 	k      int
 	index  []int
 	weight []float32
+	// fused takes each product into the sum without rounding it first.
+	fused bool
+}
+
+// plus is sum + v·weight.
+func (t *taps) plus(sum, v, weight float32) float32 {
+	if t.fused {
+		return fused(v, weight, sum)
+	}
+	return sum + float32(v*weight)
 }
 
 func newTaps(n, k int) taps {
@@ -80,8 +90,8 @@ func separable(axis func(in, out int) taps) func(x *tensor.Tensor, height, width
 	}
 }
 
-// resizeColumns applies t along the last axis. Sums run in tap order and products are rounded before they are added (the
-// conversion forbids fusing them), so that results do not depend on the processor.
+// resizeColumns applies t along the last axis. Sums run in tap order and products are rounded before they are added or never, as t says, so that
+// results do not depend on the processor.
 func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(n, c, h, width)
@@ -91,7 +101,7 @@ func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 			for i := range dst {
 				var sum float32
 				for j := i * t.k; j < (i+1)*t.k; j++ {
-					sum += float32(src[t.index[j]] * t.weight[j])
+					sum = t.plus(sum, src[t.index[j]], t.weight[j])
 				}
 				dst[i] = sum
 			}
@@ -114,7 +124,7 @@ func resizeRows(x *tensor.Tensor, height int, t taps) *tensor.Tensor {
 					continue
 				}
 				for i, v := range plane[t.index[j]*w:][:w] {
-					dst[i] += float32(v * weight)
+					dst[i] = t.plus(dst[i], v, weight)
 				}
 			}
 		}

@@ -95,6 +95,8 @@ func referenceCall(t *testing.T, row reference, x *tensor.Tensor) (*tensor.Tenso
 			}
 		}
 		return GrowBox(marks, int(number(1))), nil
+	case "antialias":
+		return ResizeAntialias(x, row.Out[2], row.Out[3])
 	case "rotate":
 		return Rotate(x, int(number(1))), nil
 	}

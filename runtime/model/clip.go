@@ -21,7 +21,7 @@ type CLIPConfig struct {
 // clipHeadDim is the width of an attention head in every CLIP text encoder of the Stable Diffusion family.
 const clipHeadDim = 64
 
-// Activation is the nonlinearity of a text encoder's feed-forward layers. The weights do not show it.
+// Activation is the nonlinearity of a CLIP tower's feed-forward layers. The weights do not show it.
 type Activation uint8
 
 const (
@@ -113,8 +113,9 @@ func AddCLIP(b *onnx.Builder, set *weights.Set, c CLIPConfig, o CLIPOptions, in 
 		keep = c.Layers
 	}
 	hidden := x
+	layer := towerLayer{heads: int64(c.Heads), activation: o.Activation, causal: true, eps: clipEps}
 	for i := range c.Layers {
-		x = n.clipLayer(x, b.Sizes(in.Tokens, 0, 1), clipLayer(i), int64(c.Heads), o.Activation)
+		x = n.towerLayer(x, b.Sizes(in.Tokens, 0, 1), clipLayer(i), layer)
 		if i+1 == keep {
 			hidden = x
 		}
@@ -176,21 +177,6 @@ func (n *net) tokenRows(tokens, extra *onnx.Value, vocabulary int64) *onnx.Value
 	known := n.Cast(n.Gather(table, n.Op("Min", tokens, n.Int(vocabulary-1)), 0), onnx.Float32)
 	added := n.Gather(extra, n.Op("Max", n.Sub(tokens, n.Int(vocabulary)), n.Int(0)), 0)
 	return n.Op("Where", n.Unsqueeze(n.Op("Less", tokens, n.Int(vocabulary)), 2), known, added)
-}
-
-// clipLayer is causal self-attention and a feed-forward layer on rows [B·77,D], each with a residual.
-func (n *net) clipLayer(x, batch *onnx.Value, path string, heads int64, a Activation) *onnx.Value {
-	defer n.Scope(path)()
-	y := n.layerNorm(x, path+".layer_norm1")
-	q, k, v := n.linear(y, path+".self_attn.q_proj"), n.linear(y, path+".self_attn.k_proj"), n.linear(y, path+".self_attn.v_proj")
-	x = n.Add(x, n.linear(n.attend(q, k, v, batch, heads, true), path+".self_attn.out_proj"))
-	y = n.linear(n.layerNorm(x, path+".layer_norm2"), path+".mlp.fc1")
-	if a == GELU {
-		y = n.Op("Gelu", y)
-	} else {
-		y = n.quickGelu(y, 1.702)
-	}
-	return n.Add(x, n.linear(y, path+".mlp.fc2"))
 }
 
 // pool takes row end[b] of prompt b out of rows [B·length,D] and projects it if wanted and possible.

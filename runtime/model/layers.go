@@ -95,8 +95,10 @@ func constant(f float32, count int) []float32 {
 }
 
 // layerNorm normalises each row of x [R,D].
-func (n *net) layerNorm(x *onnx.Value, path string) *onnx.Value {
-	return n.Op("LayerNormalization", x, n.weight(path+".weight"), n.weight(path+".bias"), onnx.Int("axis", -1), onnx.Float("epsilon", 1e-5))
+func (n *net) layerNorm(x *onnx.Value, path string) *onnx.Value { return n.layerNormEps(x, path, 1e-5) }
+
+func (n *net) layerNormEps(x *onnx.Value, path string, eps float32) *onnx.Value {
+	return n.Op("LayerNormalization", x, n.weight(path+".weight"), n.weight(path+".bias"), onnx.Int("axis", -1), onnx.Float("epsilon", eps))
 }
 
 // silu is x·sigmoid(x).

@@ -23,7 +23,7 @@ type Checkpoint struct {
 	Text *Set
 	// TextG is the OpenCLIP-G encoder of SDXL and its refiner.
 	TextG *Set
-	// Vision is the picture encoder of an unCLIP checkpoint under OpenCLIP names, without "visual.".
+	// Vision is the picture encoder of an unCLIP checkpoint under Hugging Face names: vision_model.… and visual_projection.
 	Vision *Set
 }
 
@@ -73,7 +73,7 @@ func OpenCheckpoint(path string) (*Checkpoint, error) {
 		if c.Text == nil && c.TextG == nil {
 			c.Text = canonicalText(all.only("text_model.")) // some old files keep it beside the UNet
 		}
-		if vision := all.Sub("embedder.model.visual."); vision.Len() > 0 {
+		if vision := canonicalVision(all.Sub("embedder.model.visual.")); vision != nil {
 			c.Vision = vision
 		}
 		return c, nil
@@ -214,7 +214,7 @@ func describeFile(s *Set) string {
 		return "it is a T5 text encoder, which no model that oneactor runs uses"
 	case c.has("params_ema"), s.Has("conv_first.weight"), s.Has("model.0.weight"):
 		return "it is an upscale model: load it with UpscaleModelLoader from models/upscale_models"
-	case c.has("vision_model"), c.has("visual"):
+	case c.has("vision_model"), c.has("visual"), canonicalVision(s) != nil:
 		return "it is a CLIP vision model: load it with CLIPVisionLoader from models/clip_vision"
 	case s.Len() == 0:
 		return "it holds no tensors"

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -28,44 +29,53 @@ var resblockModules = modules{
 	"attn.out_proj": "self_attn.out_proj",
 }
 
-// openCLIP renames an OpenCLIP text tower. The one tensor of query, key and value becomes three row ranges of it.
-// text_projection [width, out] keeps its name, since Hugging Face's text_projection.weight is its transpose.
+// openCLIP renames an OpenCLIP text tower. text_projection [width, out] keeps its name, since Hugging Face's
+// text_projection.weight is its transpose.
 func openCLIP(s *Set) *Set {
-	const layers = "transformer.resblocks."
-	m := modules{
-		"token_embedding": "text_model.embeddings.token_embedding",
-		"ln_final":        "text_model.final_layer_norm",
-	}
-	for i := range newCounter(s).count(layers) {
-		for from, to := range resblockModules {
-			m[fmt.Sprintf("%s%d.%s", layers, i, from)] = fmt.Sprintf("text_model.encoder.layers.%d.%s", i, to)
+	return newSet(openCLIPTower(s, "transformer.resblocks.", "text_model.encoder.layers.", modules{
+		"token_embedding":      "text_model.embeddings.token_embedding",
+		"ln_final":             "text_model.final_layer_norm",
+		"positional_embedding": "text_model.embeddings.position_embedding.weight",
+		"text_projection":      "text_projection",
+	}))
+}
+
+// openCLIPTower is the layers of a tower and its other modules under their Hugging Face names; the rest is left out. The one tensor of query,
+// key and value becomes three row ranges of it.
+func openCLIPTower(s *Set, from, to string, others modules) map[string]Ref {
+	m := maps.Clone(others)
+	for i := range newCounter(s).count(from) {
+		for part, as := range resblockModules {
+			m[fmt.Sprintf("%s%d.%s", from, i, part)] = fmt.Sprintf("%s%d.%s", to, i, as)
 		}
 	}
-	refs := make(map[string]Ref, len(s.refs)+s.Len())
+	refs := make(map[string]Ref, s.Len())
 	for name, r := range s.refs {
-		if to, ok := m.rename(name); ok {
-			refs[to] = r
+		if as, ok := m.rename(name); ok {
+			refs[as] = r
 			continue
 		}
-		number, part, _ := strings.Cut(strings.TrimPrefix(name, layers), ".")
-		kind, joint := strings.CutPrefix(part, "attn.in_proj_")
-		switch {
-		case joint && len(r.Shape) > 0 && r.Shape[0]%3 == 0:
-			for i, which := range []string{"q", "k", "v"} {
-				rows := r.Shape[0] / 3
-				slice, err := r.Rows(int64(i)*rows, int64(i+1)*rows)
-				if err != nil {
-					continue // cannot be: the range was just cut in three
-				}
-				refs[fmt.Sprintf("text_model.encoder.layers.%s.self_attn.%s_proj.%s", number, which, kind)] = slice
-			}
-		case name == "positional_embedding":
-			refs["text_model.embeddings.position_embedding.weight"] = r
-		case name == "text_projection":
-			refs[name] = r
+		layer, inside := strings.CutPrefix(name, from)
+		number, part, _ := strings.Cut(layer, ".")
+		if kind, joint := strings.CutPrefix(part, "attn.in_proj_"); inside && joint {
+			splitThree(refs, r, to+number+".self_attn.%s_proj."+kind)
 		}
 	}
-	return newSet(refs)
+	return refs
+}
+
+// splitThree adds the three equal row ranges of a joint tensor of query, key and value; one of another size is left out, so that it is
+// missing where it is needed.
+func splitThree(refs map[string]Ref, r Ref, name string) {
+	if len(r.Shape) == 0 || r.Shape[0]%3 != 0 {
+		return
+	}
+	rows := r.Shape[0] / 3
+	for i, which := range []string{"q", "k", "v"} {
+		if part, err := r.Rows(int64(i)*rows, int64(i+1)*rows); err == nil {
+			refs[fmt.Sprintf(name, which)] = part
+		}
+	}
 }
 
 // TextKind tells the CLIP text encoders apart, which differ in padding, layer choice and activation.

@@ -24,6 +24,8 @@ def torch_values():
         for mode in ["nearest-exact", "bilinear", "area", "bicubic"]:
             y = F.interpolate(x, size=(height, width), mode=mode)
             rows.append({"method": mode, "in": [1, c, h, w], "out": [1, c, height, width], "values": y.flatten().tolist()})
+        y = F.interpolate(x, size=(height, width), mode="bicubic", antialias=True)
+        rows.append({"method": "antialias", "in": [1, c, h, w], "out": [1, c, height, width], "values": y.flatten().tolist()})
     # Gaussian kernels on linspace(-1, 1), borders mirrored.
     x = torch.tensor([(i * 37) % 101 for i in range(2 * 7 * 9)], dtype=torch.float32).div(100).reshape(1, 2, 7, 9)
     for radius, sigma in [(1, 1.0), (3, 0.5), (6, 2.0)]:
