@@ -11,6 +11,7 @@ func Builtin() []graph.Declaration {
 	return slices.Concat(
 		loaderNodes(),
 		loraNodes(),
+		networkPatchNodes(),
 		conditioningNodes(),
 		pictureConditioningNodes(),
 		conditioningHookNodes(),

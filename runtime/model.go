@@ -19,6 +19,7 @@ type Model struct {
 	sees     sight
 	loras    []loraPatch
 	hooks    []hook
+	network  []networkPatch
 	clusters []clusterGuidance
 }
 
@@ -28,6 +29,9 @@ func (Model) Socket() string { return "MODEL" }
 // Bytes is the memory held by patches; weights stay in their file.
 func (m Model) Bytes() int64 {
 	n := loraBytes(m.loras)
+	for _, p := range m.network {
+		n += p.Bytes()
+	}
 	for _, c := range m.clusters {
 		n += c.average.Bytes()
 	}

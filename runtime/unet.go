@@ -97,7 +97,12 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		}
 	}
 	maps.Copy(inputs, u.factors)
-	session, err := u.unetSession(ctx, call.x)
+	edits, numbers, err := u.model.edits(u.model.network, call)
+	if err != nil {
+		return prediction{}, err
+	}
+	maps.Copy(inputs, numbers)
+	session, err := u.unetSession(ctx, call.x, edits)
 	if err != nil {
 		return prediction{}, err
 	}
@@ -125,7 +130,7 @@ func (c modelCall) seen(scaled *tensor.Tensor) (*tensor.Tensor, error) {
 	return tensor.Concat(1, scaled, c.planes)
 }
 
-func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Session, error) {
+func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor, edits []model.UNetEdit) (*ort.Session, error) {
 	whole := 1 << u.model.config.Levels()
 	o := model.UNetOptions{
 		// One graph serves runs that want h and those that do not: the output costs nothing, a second copy of the weights would.
@@ -133,7 +138,7 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor) (*ort.Sessi
 		Control:  u.control,
 		// Even works on kernels derived from the weights, which would be computed anew in each run of a low-memory graph.
 		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0 && u.rt.sessions.policy != WeightsMapped,
-		Patches: model.Patches{LoRA: loraTargets(u.model.loras)},
+		Patches: model.Patches{LoRA: loraTargets(u.model.loras), Edits: edits},
 	}
 	return u.session(ctx, x, GraphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
 }

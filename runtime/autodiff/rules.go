@@ -53,6 +53,8 @@ var rules = map[string]rule{
 	"Gather":          gather,
 	"ScatterElements": scatter,
 	"Expand":          same,
+	"Range":           stop, // whole numbers
+	"TopK":            stop, // a choice; what was chosen is gathered
 	"ConstantOfShape": stop, // reads sizes only
 	"Pad":             pad,
 	"DepthToSpace":    depthToSpace,

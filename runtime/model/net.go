@@ -21,6 +21,8 @@ type Patches struct {
 	Rank int
 	// Replaced makes each of these weights (biases and norms too) a float32 graph input of its own name and stored shape.
 	Replaced []string
+	// Edits change what a UNet computes between its layers, in this order; other networks take none.
+	Edits []UNetEdit
 }
 
 // net is a builder that knows the weights of one network.

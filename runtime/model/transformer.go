@@ -19,19 +19,33 @@ func (u *unet) transformer(x *onnx.Value, p part) *onnx.Value {
 
 // transformerBlock is self-attention, cross-attention and a feed-forward layer on rows [B·S,C], each with a residual.
 func (u *unet) transformerBlock(x *onnx.Value, path string) *onnx.Value {
+	at := u.nextLayer(x)
 	y := u.layerNorm(x, path+".norm1")
-	x = u.Add(u.attention(y, y, path+".attn1"), x)
-	x = u.Add(u.attention(u.layerNorm(x, path+".norm2"), u.context, path+".attn2"), x)
+	y = u.attention(u.edits.self(at, sources{y, y, y, u.batch}), path+".attn1", u.edits.attended(at))
+	x = u.Add(u.edits.selfOut(at, y), x)
+	x = u.edits.between(at, x)
+	y = u.layerNorm(x, path+".norm2")
+	x = u.Add(u.attention(u.edits.cross(at, sources{y, u.context, u.context, u.batch}), path+".attn2", nil), x)
 	return u.Add(u.geglu(u.layerNorm(x, path+".norm3"), path+".ff.net"), x)
 }
 
-// attention asks with rows x and answers from rows source.
-func (u *unet) attention(x, source *onnx.Value, path string) *onnx.Value {
-	if source == nil {
+// sources are what an attention layer makes its queries, keys and values of: rows [N·S,C] and [N·T,D] of N items.
+type sources struct {
+	q, k, v *onnx.Value
+	items   *onnx.Value // N as a vector of one number
+}
+
+// attention asks with rows q and answers from rows k and v; changed, if not nil, has the last word on the answer before the projection out.
+func (u *unet) attention(s sources, path string, changed func(q, k, v, y *onnx.Value) *onnx.Value) *onnx.Value {
+	if s.k == nil {
 		return u.Fail(fmt.Errorf("%s: no context to attend to: %w", path, ErrUnsupported))
 	}
-	q, k, v := u.linear(x, path+".to_q"), u.linear(source, path+".to_k"), u.linear(source, path+".to_v")
-	return u.linear(u.attend(q, k, v, u.batch, u.config.heads(u.columns(q)), false), path+".to_out.0")
+	q, k, v := u.linear(s.q, path+".to_q"), u.linear(s.k, path+".to_k"), u.linear(s.v, path+".to_v")
+	y := u.attend(q, k, v, s.items, u.config.heads(u.columns(q)), false)
+	if changed != nil {
+		y = changed(q, k, v, y)
+	}
+	return u.linear(y, path+".to_out.0")
 }
 
 // geglu is (h·gelu(g))·Wᵀ, where h and g are the two halves of one linear layer: two products with rows of its matrix.

@@ -98,7 +98,9 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 	u := newUNet(b, set, c, o, in)
 	x, skips := u.encode(in.X, nil)
 	features := x
+	u.inMiddle = true
 	x = u.block(c.middle, x, nil)
+	u.inMiddle = false
 	if in.ControlMiddle != nil {
 		x = u.Add(x, in.ControlMiddle)
 	}
@@ -112,6 +114,7 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 		if last > 0 {
 			next = skips[last-1]
 		}
+		x, skip = u.edits.join(last, x, skip)
 		x = u.block(blk, u.Concat(1, x, skip), next)
 	}
 	x = u.groupNormSilu(x, "out.0", 1e-5)
@@ -123,11 +126,14 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 // unet is a UNet (or the encoder half of one) in the making.
 type unet struct {
 	*net
-	config  UNetConfig
-	even    bool
-	emb     *onnx.Value // silu of the time embedding [B,4·ModelChannels]
-	context *onnx.Value // rows [B·T,ContextDim]
-	batch   *onnx.Value // B as a vector of one number
+	config   UNetConfig
+	even     bool
+	emb      *onnx.Value // silu of the time embedding [B,4·ModelChannels]
+	context  *onnx.Value // rows [B·T,ContextDim]
+	batch    *onnx.Value // B as a vector of one number
+	edits    edits
+	layers   int  // transformer blocks so far
+	inMiddle bool // the middle block is being written
 }
 
 func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) *unet {
@@ -141,6 +147,7 @@ func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 		emb = u.Add(emb, u.twoLayers(in.Y, "label_emb.0"))
 	}
 	u.emb = u.silu(emb)
+	u.edits = newEdits(u, o.Edits)
 	return u
 }
 
@@ -168,7 +175,9 @@ func (u *unet) encode(x, hint *onnx.Value) (last *onnx.Value, skips []*onnx.Valu
 		if i == 0 && hint != nil {
 			x = u.Add(x, hint)
 		}
+		x = u.edits.encoded(i, x)
 		skips = append(skips, x)
+		x = u.edits.onward(i, x)
 	}
 	return x, skips
 }

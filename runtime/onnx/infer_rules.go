@@ -54,6 +54,8 @@ var rules = map[string]rule{
 	"Gather":          {2, 2, gather},
 	"ScatterElements": {3, 3, like},
 	"Expand":          {2, 2, expand},
+	"Range":           {3, 3, numbers},
+	"TopK":            {2, 2, topK},
 	"ConstantOfShape": {1, 1, filled},
 	"Pad":             {2, 4, pad},
 	"DepthToSpace":    {1, 1, blocks(true)},

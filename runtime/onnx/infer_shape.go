@@ -252,6 +252,34 @@ func expand(n *Node) ([]*Value, error) {
 	return one(n.In[0].DType, s), nil
 }
 
+// numbers is Range: from a start below a limit in steps, all of one type.
+func numbers(n *Node) ([]*Value, error) {
+	for _, v := range n.In {
+		if len(v.Shape) != 0 || v.DType != n.In[0].DType {
+			return nil, fmt.Errorf("wants three numbers of one type")
+		}
+	}
+	return one(n.In[0].DType, Shape{Unknown}), nil
+}
+
+// topK is the largest (or smallest) values along an axis and their places on it.
+func topK(n *Node) ([]*Value, error) {
+	in := n.In[0]
+	at, err := axis(n.Int("axis", -1), len(in.Shape))
+	if err != nil {
+		return nil, err
+	}
+	if n.In[1].DType != Int64 || !n.In[1].Shape.Equal(Shape{1}) {
+		return nil, fmt.Errorf("the count is %v%v, wants int64[1]", n.In[1].DType, n.In[1].Shape)
+	}
+	out := slices.Clone(in.Shape)
+	out[at] = Unknown
+	if k := n.In[1].ints; len(k) == 1 {
+		out[at] = k[0]
+	}
+	return []*Value{{DType: in.DType, Shape: out}, {DType: Int64, Shape: slices.Clone(out)}}, nil
+}
+
 func filled(n *Node) ([]*Value, error) {
 	to, err := known(n.In[0])
 	if err != nil {

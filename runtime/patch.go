@@ -1,0 +1,58 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneactor/oneactor/runtime/model"
+	"github.com/oneactor/oneactor/runtime/ort"
+)
+
+// networkPatch is a change of how a UNet computes, apart from its weights. It never changes; a model has a list of them, in the order in
+// which they were added.
+type networkPatch interface {
+	// edit is the change of the graph for one call of the network, and the values of its inputs by their names without the prefix; a nil
+	// edit leaves the network as it is for this call.
+	edit(c *patchedCall) (model.UNetEdit, map[string]ort.Value, error)
+	// learned says that the patch belongs to what the network knows, as a LoRA does, so that training through the network sees it too.
+	// Others change how the network is run.
+	learned() bool
+	// Bytes is the memory held.
+	Bytes() int64
+}
+
+// patchedCall is one call of a patched network, as patches see it.
+type patchedCall struct {
+	config model.UNetConfig
+	call   modelCall
+}
+
+// withNetworkPatch adds a patch behind those the model has.
+func (m Model) withNetworkPatch(p networkPatch) (Model, error) {
+	if m.set == nil {
+		return Model{}, ErrNoModel
+	}
+	m.network = append(slices.Clone(m.network), p)
+	return m, nil
+}
+
+// edits are the changes that patches make for one call, and the graph inputs that hold their numbers.
+func (m Model) edits(patches []networkPatch, call modelCall) ([]model.UNetEdit, map[string]ort.Value, error) {
+	c := &patchedCall{config: m.config, call: call}
+	var list []model.UNetEdit
+	inputs := map[string]ort.Value{}
+	for _, p := range patches {
+		edit, own, err := p.edit(c)
+		if err != nil {
+			return nil, nil, err
+		}
+		if edit == nil {
+			continue
+		}
+		for name, v := range own {
+			inputs[fmt.Sprint(model.EditPrefix(len(list)), name)] = v
+		}
+		list = append(list, edit)
+	}
+	return list, inputs, nil
+}
