@@ -104,7 +104,11 @@ func (f *File) readHeader(r io.ReaderAt) error {
 // advice says what may have happened to a file that is no safetensors, by what it is instead.
 func (f *File) advice(r io.ReaderAt) string {
 	text := make([]byte, min(f.size, 1024))
-	if n, _ := r.ReadAt(text, 0); n < len(text) || !utf8.Valid(text) {
+	n, _ := r.ReadAt(text, 0)
+	if n > 262 && string(text[257:262]) == "ustar" {
+		return "it is a tar archive, as torch wrote before version 0.1.10: load and save it with a newer torch, or download it as .safetensors"
+	}
+	if n < len(text) || !utf8.Valid(text) {
 		return "the file may be incomplete: download it again"
 	}
 	ext := filepath.Ext(f.path)

@@ -20,6 +20,9 @@ type (
 	// pickleGlobal is the name of a Python class or function: a name, never code.
 	pickleGlobal struct{ module, name string }
 
+	// pickleObject is what an inert class made.
+	pickleObject struct{ class pickleGlobal }
+
 	// pickleStorage is a block of values that lies outside the pickle.
 	pickleStorage struct {
 		dtype DType
@@ -30,6 +33,7 @@ type (
 	// pickleTensor is a range of a storage.
 	pickleTensor struct {
 		storage       pickleStorage
+		dtype         DType // mostly that of the storage
 		first         int64 // values before the tensor
 		shape, stride []int64
 	}
@@ -248,6 +252,8 @@ func kindOf(v any) string {
 		return "None"
 	case pickleGlobal:
 		return v.module + "." + v.name
+	case pickleObject:
+		return "an object of " + v.class.module + "." + v.class.name
 	case *pickleList:
 		return "a list"
 	case *pickleDict:

@@ -81,9 +81,12 @@ func TestReadPickle(t *testing.T) {
 		"ordered of a list": {global("collections", "OrderedDict") + "](K\x01K\x02\x86e\x85R.", dict(int64(1), int64(2))},
 		"stack global":      {"\x8c\x0bcollections\x8c\x0bOrderedDict\x93)R.", dict()},
 		"parameter dict":    {global("torch.nn.modules.container", "ParameterDict") + ")\x81}" + short("_parameters") + "}sb.", dict("_parameters", dict())},
-		"size":              {global("torch", "Size") + "(K\x02K\x03t\x85R.", pickleTuple{int64(2), int64(3)}},
-		"tensor":            {rebuilt(storage("HalfStorage", "0", 6), 2, wholesTuple(2, 2), wholesTuple(2, 1)) + ".", pickleTensor{pickleStorage{F16, "0", 6}, 2, []int64{2, 2}, []int64{2, 1}}},
-		"parameter":         {global("torch._utils", "_rebuild_parameter") + "(" + rebuilt(storage("FloatStorage", "k", 1), 0, ")", ")") + "\x88" + "}tR.", pickleTensor{pickleStorage{F32, "k", 1}, 0, []int64{}, []int64{}}},
+		"typed tensor": {global("torch._utils", "_rebuild_tensor_v3") + "(" + "(" + short("storage") + global("torch.storage", "UntypedStorage") + short("k") + short("cpu") + whole(8) + "tQ" +
+			whole(1) + wholesTuple(2) + wholesTuple(1) + "\x89}" + global("torch", "uint16") + "tR.", pickleTensor{pickleStorage{U8, "k", 8}, U16, 1, []int64{2}, []int64{1}}},
+		"what a trainer left": {global("numpy", "dtype") + short("f8") + "\x85R" + "(K\x03tb.", pickleObject{pickleGlobal{"numpy", "dtype"}}},
+		"size":                {global("torch", "Size") + "(K\x02K\x03t\x85R.", pickleTuple{int64(2), int64(3)}},
+		"tensor":              {rebuilt(storage("HalfStorage", "0", 6), 2, wholesTuple(2, 2), wholesTuple(2, 1)) + ".", pickleTensor{pickleStorage{F16, "0", 6}, F16, 2, []int64{2, 2}, []int64{2, 1}}},
+		"parameter":           {global("torch._utils", "_rebuild_parameter") + "(" + rebuilt(storage("FloatStorage", "k", 1), 0, ")", ")") + "\x88" + "}tR.", pickleTensor{pickleStorage{F32, "k", 1}, F32, 0, []int64{}, []int64{}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -115,6 +118,8 @@ func TestReadPickleRejects(t *testing.T) {
 		"extension registry":     {"\x82\x01.", "opcode"},
 		"call of a string":       {"S'a'\n)R.", "call of"},
 		"call of a storage":      {global("torch", "FloatStorage") + ")R.", "call of"},
+		"call of a type":         {global("torch", "float32") + ")R.", "call of torch.float32"},
+		"tensor of no type":      {global("torch._utils", "_rebuild_tensor_v3") + "(" + storage("FloatStorage", "0", 1) + whole(0) + ")))))tR.", "type a tuple"},
 		"state of a number":      {"K\x01}b.", "state of"},
 		"state of itself":        {"}q\x00h\x00b.", "state of"},
 		"append to a dictionary": {"}K\x01a.", "append to a dictionary"},
@@ -215,6 +220,29 @@ func TestOpenTorch(t *testing.T) {
 			b, err := f.Float32("b")
 			if err != nil || !slices.Equal(b.Data, []float32{3, 4}) {
 				t.Errorf("b: %v, %v", b, err)
+			}
+		})
+	}
+}
+
+// TestOpenLightning reads checkpoints of a trainer (testdata/lightning.py): weights of many types, and classes that hold none beside them.
+func TestOpenLightning(t *testing.T) {
+	for _, name := range []string{"lightning.ckpt", "lightning-legacy.ckpt"} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Open(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			for name, want := range map[string][]float32{
+				"half": {0, 1, 2, 3, 4, 5}, "f8": {1, -2, 0.5}, "bf": {3, 4}, "u16": {1, 65535}, "view": {3, 4, 5},
+			} {
+				if got, err := f.Float32(name); err != nil || !slices.Equal(got.Data, want) {
+					t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+				}
+			}
+			if n := len(f.Names()); n != 5 {
+				t.Errorf("%d tensors: %v", n, f.Names())
 			}
 		})
 	}

@@ -9,22 +9,45 @@ var storageTypes = map[string]DType{
 	"Float8_e4m3fnStorage": F8E4M3, "Float8_e5m2Storage": F8E5M2,
 }
 
-// pickleCalls is the functions that torch.save uses to write tensors and what they mean here. Everything else is
-// refused, however harmless it looks.
+// tensorTypes is torch's objects for types of values.
+var tensorTypes = map[string]DType{
+	"float32": F32, "float16": F16, "bfloat16": BF16, "float64": F64,
+	"int64": I64, "int32": I32, "int16": I16, "int8": I8, "uint8": U8, "bool": Bool,
+	"uint16": U16, "uint32": U32, "uint64": U64, "float8_e4m3fn": F8E4M3, "float8_e5m2": F8E5M2,
+}
+
+// untyped is the class of storages whose type the tensor names.
+var untyped = pickleGlobal{"torch.storage", "UntypedStorage"}
+
+// pickleCalls is the functions that torch.save uses to write tensors and what they mean here. Everything else is refused, however
+// harmless it looks, but for what trainers leave beside the weights (inert).
 var pickleCalls = map[pickleGlobal]func(args []any) (any, error){
 	{"collections", "OrderedDict"}:                  callDict,
 	{"torch._utils", "_rebuild_tensor"}:             callTensor,
 	{"torch._utils", "_rebuild_tensor_v2"}:          callTensor,
+	{"torch._utils", "_rebuild_tensor_v3"}:          callTypedTensor,
 	{"torch._utils", "_rebuild_parameter"}:          callParameter,
 	{"torch.nn.parameter", "Parameter"}:             callParameter,
 	{"torch.nn.modules.container", "ParameterDict"}: callDict,
 	{"torch", "Size"}:                               callSize,
 }
 
+// inert is the classes and functions that trainers leave beside weights: the states of PyTorch Lightning's callbacks and numbers of
+// numpy. What they make is an object of no interest.
+var inert = map[pickleGlobal]bool{
+	{"pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"}: true,
+	{"numpy.core.multiarray", "scalar"}:                                 true,
+	{"numpy._core.multiarray", "scalar"}:                                true,
+	{"numpy", "dtype"}:                                                  true,
+	{"numpy.dtypes", "Float64DType"}:                                    true,
+	{"_codecs", "encode"}:                                               true,
+}
+
 // known reports whether a global may appear at all.
 func (g pickleGlobal) known() bool {
 	_, storage := storageTypes[g.name]
-	return pickleCalls[g] != nil || storage && g.module == "torch"
+	_, dtype := tensorTypes[g.name]
+	return pickleCalls[g] != nil || inert[g] || g == untyped || (storage || dtype) && g.module == "torch"
 }
 
 // object runs the opcodes that make objects of classes.
@@ -78,6 +101,9 @@ func (m *pickleMachine) object(op byte) error {
 	}
 	g, ok := first.(pickleGlobal)
 	args, isTuple := second.(pickleTuple)
+	if ok && isTuple && inert[g] {
+		return m.push(pickleObject{g})
+	}
 	if !ok || !isTuple || pickleCalls[g] == nil {
 		return m.fail("call of %s", kindOf(first))
 	}
@@ -109,11 +135,14 @@ func (m *pickleMachine) global(module, name string) error {
 	return m.push(g)
 }
 
-// build gives an object its state: the entries of a dictionary made by OrderedDict or ParameterDict.
+// build gives an object its state: the entries of a dictionary made by OrderedDict or ParameterDict. Inert objects stay as they are.
 func (m *pickleMachine) build(state any) error {
 	v, err := m.top()
 	if err != nil {
 		return err
+	}
+	if _, ok := v.(pickleObject); ok {
+		return nil
 	}
 	from, ok1 := state.(*pickleDict)
 	to, ok2 := v.(*pickleDict)
@@ -138,6 +167,9 @@ func storageOf(id any) (pickleStorage, error) {
 	key, ok2 := t[2].(string)
 	count, ok3 := t[4].(int64)
 	dtype, ok4 := storageTypes[class.name]
+	if class == untyped {
+		dtype, ok4 = U8, true
+	}
 	if !ok1 || !ok2 || !ok3 || !ok4 || count < 0 {
 		return none, fmt.Errorf("reference to a storage of %s", kindOf(t[1]))
 	}
@@ -179,7 +211,26 @@ func callTensor(args []any) (any, error) {
 	if !ok1 || !ok2 || !ok3 || !ok4 || first < 0 || len(shape) != len(stride) {
 		return nil, fmt.Errorf("arguments of an unknown kind")
 	}
-	return pickleTensor{storage, first, shape, stride}, nil
+	return pickleTensor{storage, storage.dtype, first, shape, stride}, nil
+}
+
+// callTypedTensor is _rebuild_tensor_v3(storage, first, shape, stride, requires_grad, hooks, dtype[, metadata]), whose storage is of bytes.
+func callTypedTensor(args []any) (any, error) {
+	if len(args) < 7 {
+		return nil, fmt.Errorf("%d arguments", len(args))
+	}
+	v, err := callTensor(args)
+	if err != nil {
+		return nil, err
+	}
+	g, _ := args[6].(pickleGlobal)
+	dtype, ok := tensorTypes[g.name]
+	if !ok {
+		return nil, fmt.Errorf("type %s", kindOf(args[6]))
+	}
+	t := v.(pickleTensor)
+	t.dtype = dtype
+	return t, nil
 }
 
 // callParameter is a function whose first argument is the tensor.

@@ -78,19 +78,19 @@ func (t namedTensor) info(places map[string]place) (Info, error) {
 	if !ok {
 		return Info{}, fmt.Errorf("its storage %q is missing: %w", t.storage.key, ErrFormat)
 	}
-	n, err := byteLength(t.storage.dtype, t.shape)
+	n, err := byteLength(t.dtype, t.shape)
 	if err != nil {
 		return Info{}, err
 	}
 	if !t.contiguous() {
 		return Info{}, fmt.Errorf("it is stored with strides %v; convert the file to .safetensors: %w", t.stride, ErrFormat)
 	}
-	size := t.storage.dtype.Size()
-	if t.storage.count > at.bytes/size || t.first > t.storage.count || n > (t.storage.count-t.first)*size {
+	stored, size := t.storage.dtype.Size(), t.dtype.Size()
+	if t.storage.count > at.bytes/stored || t.first > t.storage.count*stored/size || n > t.storage.count*stored-t.first*size {
 		return Info{}, fmt.Errorf("%v from value %d leaves its storage of %d values in %d bytes: %w", t.shape, t.first,
 			t.storage.count, at.bytes, ErrFormat)
 	}
-	return Info{t.name, t.storage.dtype, t.shape, at.offset + t.first*size, n}, nil
+	return Info{t.name, t.dtype, t.shape, at.offset + t.first*size, n}, nil
 }
 
 // readZip reads NAME/data.pkl and finds the storages NAME/data/KEY.
