@@ -14,6 +14,7 @@ func Builtin() []graph.Declaration {
 		networkPatchNodes(),
 		conditioningNodes(),
 		pictureConditioningNodes(),
+		unclipNodes(),
 		conditioningHookNodes(),
 		controlNetNodes(),
 		visionNodes(),

@@ -21,6 +21,9 @@ func (c Conditioning) Bytes() int64 {
 		for _, t := range []*tensor.Tensor{e.Embedding, e.Pooled, e.Mask, e.Picture, e.PictureMask} {
 			held[t] = true
 		}
+		for _, p := range e.UnCLIP {
+			held[p.Embeds] = true
+		}
 		for control := e.Control; control != nil; control = control.previous {
 			held[control.hint] = true
 		}
@@ -54,6 +57,8 @@ type Cond struct {
 
 	Picture     *tensor.Tensor // [B,C,h,w] latents that inpainting and editing models see beside theirs, in VAE space; nil for none
 	PictureMask *tensor.Tensor // [B,1,H,W] what of Picture to paint anew, at any resolution; nil takes the noise mask of the latent
+
+	UnCLIP []UnCLIPPicture // pictures told by their vectors
 
 	// Fallback entries apply where the others of their list leave something.
 	Fallback bool
