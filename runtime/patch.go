@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/oneactor/oneactor/runtime/model"
@@ -23,8 +22,13 @@ type networkPatch interface {
 
 // patchedCall is one call of a patched network, as patches see it.
 type patchedCall struct {
-	config model.UNetConfig
-	call   modelCall
+	config   model.UNetConfig
+	call     modelCall
+	sizes    model.UNetSizes
+	patches  []networkPatch
+	at       int                   // the patch whose turn it is
+	shrunk   map[int][2]model.Size // what the deep shrink in that place makes of which size
+	returned map[int]bool          // skips to whose size a deep shrink enlarges
 }
 
 // withNetworkPatch adds a patch behind those the model has.
@@ -36,12 +40,19 @@ func (m Model) withNetworkPatch(p networkPatch) (Model, error) {
 	return m, nil
 }
 
-// edits are the changes that patches make for one call, and the graph inputs that hold their numbers.
-func (m Model) edits(patches []networkPatch, call modelCall) ([]model.UNetEdit, map[string]ort.Value, error) {
-	c := &patchedCall{config: m.config, call: call}
+// newPatchedCall works out the sizes of a call.
+func newPatchedCall(m Model, patches []networkPatch, call modelCall) *patchedCall {
+	c := &patchedCall{config: m.config, call: call, patches: patches, returned: map[int]bool{}}
+	c.sizes, c.shrunk = shrunk(m.config, patches, call)
+	return c
+}
+
+// edits are the changes that patches make for a call, and the graph inputs that hold their numbers.
+func (c *patchedCall) edits() ([]model.UNetEdit, map[string]ort.Value, error) {
 	var list []model.UNetEdit
 	inputs := map[string]ort.Value{}
-	for _, p := range patches {
+	for i, p := range c.patches {
+		c.at = i
 		edit, own, err := p.edit(c)
 		if err != nil {
 			return nil, nil, err
@@ -50,7 +61,7 @@ func (m Model) edits(patches []networkPatch, call modelCall) ([]model.UNetEdit, 
 			continue
 		}
 		for name, v := range own {
-			inputs[fmt.Sprint(model.EditPrefix(len(list)), name)] = v
+			inputs[model.EditPrefix(len(list))+name] = v
 		}
 		list = append(list, edit)
 	}

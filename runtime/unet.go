@@ -3,7 +3,9 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
+	"sync"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
@@ -23,6 +25,8 @@ type unetRun struct {
 	held  map[string]heldSession
 	hints map[*Control]*tensor.Tensor // at the size last asked for
 	zero  []float32                   // as long as the longest residual of nothing
+
+	warnSmaller func() // says once that a deep shrink leaves residuals out
 }
 
 type heldSession struct {
@@ -37,6 +41,9 @@ func (rt *Runtime) newUNetRun(m Model, steps int, entries ...[]entry) (*unetRun,
 		return nil, err
 	}
 	u := &unetRun{rt: rt, model: m, steps: steps, factors: factors, held: map[string]heldSession{}, hints: map[*Control]*tensor.Tensor{}}
+	u.warnSmaller = sync.OnceFunc(func() {
+		slog.Warn("deep shrink: the ControlNet's residuals for the smaller blocks do not fit and are left out")
+	})
 	for _, side := range entries {
 		for _, e := range side {
 			u.control = u.control || e.control != nil
@@ -91,17 +98,18 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		"timesteps": ort.FromTensor(tensor.Full(s.Timestep(call.sigma), call.x.Dim(0))),
 		"context":   ort.FromTensor(call.text),
 	}
-	if u.control {
-		if err := u.addResiduals(ctx, inputs, call, scaled); err != nil {
-			return prediction{}, err
-		}
-	}
-	maps.Copy(inputs, u.factors)
-	edits, numbers, err := u.model.edits(u.model.network, call)
+	patched := newPatchedCall(u.model, u.model.network, call)
+	edits, numbers, err := patched.edits()
 	if err != nil {
 		return prediction{}, err
 	}
 	maps.Copy(inputs, numbers)
+	if u.control {
+		if err := u.addResiduals(ctx, inputs, call, scaled, patched.sizes); err != nil {
+			return prediction{}, err
+		}
+	}
+	maps.Copy(inputs, u.factors)
 	session, err := u.unetSession(ctx, call.x, edits)
 	if err != nil {
 		return prediction{}, err
@@ -151,23 +159,16 @@ type residuals struct {
 
 // addResiduals evaluates the controls of a batch and adds their sum to the inputs; zeros where no control is active, so that the graph
 // stays the same for the whole run.
-func (u *unetRun) addResiduals(ctx context.Context, inputs map[string]ort.Value, call modelCall, scaled *tensor.Tensor) error {
+func (u *unetRun) addResiduals(ctx context.Context, inputs map[string]ort.Value, call modelCall, scaled *tensor.Tensor, sizes model.UNetSizes) error {
 	r, err := u.residuals(ctx, call.control, call, scaled)
 	if err != nil {
 		return err
 	}
-	c := u.model.config
+	c, batch := u.model.config, call.x.Dim(0)
 	for i, channels := range c.SkipChannels {
-		t := r.block(i)
-		if t == nil {
-			t = u.zeros(call.x, channels, c.SkipLevels[i])
-		}
-		inputs[fmt.Sprint("control.", i)] = ort.FromTensor(t)
+		inputs[fmt.Sprint("control.", i)] = ort.FromTensor(u.fitting(r.block(i), batch, channels, sizes.Kept[i]))
 	}
-	if r.middle == nil {
-		r.middle = u.zeros(call.x, c.MiddleChannels, c.Levels())
-	}
-	inputs["control.middle"] = ort.FromTensor(r.middle)
+	inputs["control.middle"] = ort.FromTensor(u.fitting(r.middle, batch, c.MiddleChannels, sizes.Middle))
 	return nil
 }
 
@@ -178,14 +179,17 @@ func (r residuals) block(i int) *tensor.Tensor {
 	return nil
 }
 
-// zeros is a residual of nothing at a level of the UNet; sizes are halved rounding up. All share their values: a step outside of the
-// range of its controls allocates nothing.
-func (u *unetRun) zeros(x *tensor.Tensor, channels, level int) *tensor.Tensor {
-	h, w := x.Dim(2), x.Dim(3)
-	for range level {
-		h, w = (h+1)/2, (w+1)/2
+// fitting is the residual t for a place of a size. Zeros stand in for one that is missing and for one of another size: where a deep shrink
+// makes the network smaller than the ControlNet, its residuals count for nothing, as in the reference. All zeros share their values: a step
+// outside of the range of its controls allocates nothing.
+func (u *unetRun) fitting(t *tensor.Tensor, batch, channels int, s model.Size) *tensor.Tensor {
+	if t != nil {
+		if t.Dim(2) == s.H && t.Dim(3) == s.W {
+			return t
+		}
+		u.warnSmaller()
 	}
-	shape := []int{x.Dim(0), channels, h, w}
+	shape := []int{batch, channels, s.H, s.W}
 	n := tensor.Size(shape)
 	if len(u.zero) < n {
 		u.zero = make([]float32, n)

@@ -51,14 +51,21 @@ func TestSpatialMean(t *testing.T) {
 	}
 }
 
-// TestResidualZeros: where no control is active the residuals have the sizes that the UNet's blocks have, halved rounding up.
-func TestResidualZeros(t *testing.T) {
-	u := unetRun{}
-	x := tensor.New(2, 4, 9, 5)
-	for level, want := range [][]int{{2, 8, 9, 5}, {2, 8, 5, 3}, {2, 8, 3, 2}, {2, 8, 2, 1}} {
-		got := u.zeros(x, 8, level)
+// TestFitting: a residual of the right size is taken; zeros stand in for none and for one of another size, which is warned of.
+func TestFitting(t *testing.T) {
+	warnings := 0
+	u := unetRun{warnSmaller: func() { warnings++ }}
+	place, want := model.Size{H: 5, W: 3}, []int{2, 8, 5, 3}
+	for name, r := range map[string]*tensor.Tensor{"none": nil, "larger": tensor.Full(1, 2, 8, 9, 5)} {
+		got := u.fitting(r, 2, 8, place)
 		if !slices.Equal(got.Shape, want) || got.Len() != tensor.Size(want) || slices.Max(got.Data) != 0 {
-			t.Errorf("level %d: %v of %d values, want zeros %v", level, got.Shape, got.Len(), want)
+			t.Errorf("%s: %v of %d values, want zeros %v", name, got.Shape, got.Len(), want)
 		}
+	}
+	if warnings != 1 {
+		t.Errorf("%d warnings, want one for the residual of another size", warnings)
+	}
+	if r := tensor.Full(1, want...); u.fitting(r, 2, 8, place) != r {
+		t.Error("a residual that fits was not taken")
 	}
 }

@@ -18,6 +18,7 @@ var rules = map[string]rule{
 	"Erf":        errorFunction,
 	"Sin":        sine,
 	"Cos":        cosine,
+	"Acos":       arcCosine,
 	"Tanh":       tanh,
 	"Sigmoid":    sigmoid,
 	"Relu":       relu,

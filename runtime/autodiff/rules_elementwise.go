@@ -56,6 +56,11 @@ func cosine(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	return one(b.Op("Neg", b.Mul(dy[0], b.Op("Sin", u.in[0]))))
 }
 
+// arcCosine: y = arccos x, dx = -dy/√(1-x²) = -dy/sin y.
+func arcCosine(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
+	return one(b.Op("Neg", b.Op("Div", dy[0], b.Op("Sin", u.out[0]))))
+}
+
 // tanh: dx = dy·(1 - y²).
 func tanh(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	return one(b.Mul(dy[0], b.Sub(b.Scalar(1), b.Mul(u.out[0], u.out[0]))))

@@ -63,6 +63,7 @@ func TestRules(t *testing.T) {
 		"erf":                     {op("Erf"), gradtest.Of(shape)},
 		"sin":                     {op("Sin"), gradtest.Of(shape)},
 		"cos":                     {op("Cos"), gradtest.Of(shape)},
+		"acos":                    {op("Acos"), at([]float32{-0.7, 0.2, 0.5, -0.3, 0.8, 0.1})},
 		"tanh":                    {op("Tanh"), gradtest.Of(shape)},
 		"sigmoid":                 {op("Sigmoid"), gradtest.Of(shape)},
 		"relu":                    {op("Relu"), at(apart)},

@@ -42,9 +42,9 @@ var ErrMethod = errors.New("unknown resize method")
 
 // resizers has one row per method: planes [N,C,H,W] to [N,C,height,width], sizes checked and different from H and W.
 var resizers = map[Method]func(x *tensor.Tensor, height, width int) (*tensor.Tensor, error){
-	NearestExact: separable(nearestTaps),
-	Bilinear:     separable(linearTaps),
-	Bicubic:      separable(cubicTaps),
+	NearestExact: separable(axisTaps[NearestExact]),
+	Bilinear:     separable(axisTaps[Bilinear]),
+	Bicubic:      separable(axisTaps[Bicubic]),
 	Area:         area,
 	Lanczos:      lanczos,
 	Bislerp:      bislerp,

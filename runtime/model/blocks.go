@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -98,11 +99,11 @@ func (b block) channelsOut(set *weights.Set) int64 {
 }
 
 // down says whether a block halves height and width.
-func (b block) down() bool {
-	for _, p := range b {
-		if p.kind == downPart {
-			return true
-		}
-	}
-	return false
+func (b block) down() bool { return b.has(downPart) }
+
+// up says whether a block doubles height and width.
+func (b block) up() bool { return b.has(upPart) }
+
+func (b block) has(kind partKind) bool {
+	return slices.ContainsFunc(b, func(p part) bool { return p.kind == kind })
 }

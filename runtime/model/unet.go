@@ -35,13 +35,11 @@ func UNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 	in := unetInputs(b, c, o)
 	if o.Control {
 		for i, channels := range c.SkipChannels {
-			h, w := levelSize(o.Height, c.SkipLevels[i]), levelSize(o.Width, c.SkipLevels[i])
-			in.Control = append(in.Control, b.Input(fmt.Sprint("control.", i), onnx.Float32, fixed(o.Batch, "batch"), channels,
-				fixed(h, fmt.Sprint("height at ", c.SkipLevels[i])), fixed(w, fmt.Sprint("width at ", c.SkipLevels[i]))))
+			h, w := o.residualSize(c.SkipLevels[i], i)
+			in.Control = append(in.Control, b.Input(fmt.Sprint("control.", i), onnx.Float32, fixed(o.Batch, "batch"), channels, h, w))
 		}
-		h, w := levelSize(o.Height, c.Levels()), levelSize(o.Width, c.Levels())
-		in.ControlMiddle = b.Input("control.middle", onnx.Float32, fixed(o.Batch, "batch"), c.MiddleChannels,
-			fixed(h, fmt.Sprint("height at ", c.Levels())), fixed(w, fmt.Sprint("width at ", c.Levels())))
+		h, w := o.residualSize(c.Levels(), len(c.SkipChannels))
+		in.ControlMiddle = b.Input("control.middle", onnx.Float32, fixed(o.Batch, "batch"), c.MiddleChannels, h, w)
 	}
 	out := AddUNet(b, set, c, o, in)
 	b.Output("out", out.Out)
@@ -49,6 +47,14 @@ func UNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 		b.Output("h", out.Features)
 	}
 	return finish(b, "UNet")
+}
+
+// residualSize is the height and width of skip i, which lies at a level, as sizes of an input; behind the last skip comes the middle block.
+func (o UNetOptions) residualSize(level, i int) (h, w any) {
+	if reached(o.Edits, i) {
+		return fmt.Sprint("height of skip ", i), fmt.Sprint("width of skip ", i)
+	}
+	return fixed(levelSize(o.Height, level), fmt.Sprint("height at ", level)), fixed(levelSize(o.Width, level), fmt.Sprint("width at ", level))
 }
 
 // finish ends a graph and says which network an error is about.
@@ -110,8 +116,8 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 		if last < len(in.Control) {
 			skip = u.Add(skip, in.Control[last])
 		}
-		var next *onnx.Value // the picture whose size an enlargement must reach
-		if last > 0 {
+		var next *onnx.Value // the picture whose size an enlargement must reach, nil for twice the size
+		if last > 0 && (!o.Even || reached(o.Edits, last)) {
 			next = skips[last-1]
 		}
 		x, skip = u.edits.join(last, x, skip)
@@ -137,7 +143,7 @@ type unet struct {
 }
 
 func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) *unet {
-	u := &unet{net: newNet(b, set, o.Patches), config: c, even: o.Even}
+	u := &unet{net: newNet(b, set, o.Patches), config: c}
 	if in.Context != nil {
 		u.context = u.Reshape(in.Context, onnx.Unknown, int64(c.ContextDim))
 	}
@@ -196,7 +202,7 @@ func (u *unet) block(blk block, x, next *onnx.Value) *onnx.Value {
 		case downPart:
 			x = u.conv(x, p.path+".op", half)
 		case upPart:
-			if u.even || next == nil {
+			if next == nil {
 				x = u.upsampleDouble(x, p.path+".conv")
 			} else {
 				x = u.upsampleTo(x, next, p.path+".conv")

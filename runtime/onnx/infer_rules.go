@@ -20,6 +20,7 @@ var rules = map[string]rule{
 	"Erf":            {1, 1, like},
 	"Sin":            {1, 1, like},
 	"Cos":            {1, 1, like},
+	"Acos":           {1, 1, like},
 	"Tanh":           {1, 1, like},
 	"Sigmoid":        {1, 1, like},
 	"Relu":           {1, 1, like},
