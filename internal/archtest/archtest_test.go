@@ -40,6 +40,7 @@ var reserved = map[string][]string{
 	module + "/runtime/ort/ortest":        {"runtime/autodiff/gradtest"},
 	module + "/runtime/autodiff/gradtest": nil,
 	module + "/runtime/runtimetest":       nil,
+	module + "/runtime/layouttest":        nil,
 	module + "/graph/graphtest":           nil,
 }
 

@@ -35,6 +35,9 @@ func ReadControlNet(set *weights.Set) (ControlNetConfig, error) {
 	if err != nil {
 		return c, fmt.Errorf("ControlNet: %w", err)
 	}
+	if len(c.middle) == 0 {
+		return c, fmt.Errorf("ControlNet: weights middle_block.* are missing: %w", ErrUnsupported)
+	}
 	if c.LabelDim > 0 {
 		return c, fmt.Errorf("ControlNet: the weights are a ControlNet for SDXL, which is not supported yet: %w", ErrUnsupported)
 	}

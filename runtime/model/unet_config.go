@@ -51,8 +51,6 @@ func readEncoder(set *weights.Set) (UNetConfig, error) {
 	switch {
 	case len(c.input) == 0 || c.input[0][0].kind != convPart:
 		return c, fmt.Errorf("weight input_blocks.0.0.weight is missing: %w", ErrUnsupported)
-	case len(c.middle) == 0:
-		return c, fmt.Errorf("weights middle_block.* are missing: %w", ErrUnsupported)
 	case !set.Has("time_embed.0.weight"):
 		return c, fmt.Errorf("weight time_embed.0.weight is missing: %w", ErrUnsupported)
 	}
@@ -70,7 +68,10 @@ func readEncoder(set *weights.Set) (UNetConfig, error) {
 		c.SkipChannels = append(c.SkipChannels, int(b.channelsOut(set)))
 		c.SkipLevels = append(c.SkipLevels, level)
 	}
-	c.MiddleChannels = int(c.middle.channelsOut(set))
+	c.MiddleChannels = c.SkipChannels[len(c.SkipChannels)-1]
+	if len(c.middle) > 0 { // KOALA-700M has none
+		c.MiddleChannels = int(c.middle.channelsOut(set))
+	}
 	return c, c.readAttention(set)
 }
 
