@@ -33,6 +33,7 @@ func Builtin() []graph.Declaration {
 		imageLoadNodes(),
 		imageSaveNodes(),
 		imageAnimatedNodes(),
+		upscaleNodes(),
 		maskNodes(),
 		actorNodes(),
 		clusterNodes(),

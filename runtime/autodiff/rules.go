@@ -23,6 +23,7 @@ var rules = map[string]rule{
 	"Sigmoid":    sigmoid,
 	"Relu":       relu,
 	"LeakyRelu":  leakyRelu,
+	"PRelu":      pRelu,
 	"Gelu":       gelu,
 	"Abs":        absolute,
 	"Sign":       stop, // constant wherever it is smooth

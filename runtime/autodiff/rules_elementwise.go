@@ -83,6 +83,16 @@ func leakyRelu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	return one(b.Mul(dy[0], slope))
 }
 
+// pRelu: y = x, or slope·x where x < 0; the slope is an input.
+func pRelu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
+	x, slope := u.in[0], u.in[1]
+	below := b.Op("Less", x, b.Scalar(0))
+	return []*onnx.Value{
+		b.Mul(dy[0], b.Op("Where", below, slope, b.Scalar(1))),
+		b.Mul(dy[0], b.Op("Where", below, x, b.Scalar(0))),
+	}
+}
+
 // gelu: y = x·Φ(x), dx = dy·(Φ + x·φ). With v = x/√2: Φ = (1 + erf v)/2 and x·φ = v·exp(-v²)/√π.
 func gelu(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	if u.text("approximate", "none") != "none" {

@@ -68,6 +68,7 @@ func TestRules(t *testing.T) {
 		"sigmoid":                 {op("Sigmoid"), gradtest.Of(shape)},
 		"relu":                    {op("Relu"), at(apart)},
 		"leaky relu":              {op("LeakyRelu", onnx.Float("alpha", 0.2)), at(apart)},
+		"prelu":                   {op("PRelu"), append(at(apart), gradtest.Of([]int{3})...)},
 		"gelu":                    {op("Gelu"), gradtest.Of(shape)},
 		"quick gelu":              {op("com.microsoft::QuickGelu", onnx.Float("alpha", 1.702)), gradtest.Of(shape)},
 		"silu":                    {op("com.microsoft::QuickGelu", onnx.Float("alpha", 1)), gradtest.Of(shape)},

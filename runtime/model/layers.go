@@ -63,14 +63,18 @@ const groups = 32
 
 // groupNorm normalises x [B,C,H,W] over each of 32 groups of channels, then scales and shifts each channel.
 func (n *net) groupNorm(x *onnx.Value, path string, eps float32) *onnx.Value {
+	return n.groupNormIn(x, path, groups, eps)
+}
+
+func (n *net) groupNormIn(x *onnx.Value, path string, groups int64, eps float32) *onnx.Value {
 	c := n.size(path+".weight", 0)
 	if c == 0 || c%groups != 0 {
 		return n.Fail(fmt.Errorf("%s: group normalisation of %d channels; a multiple of %d is wanted: %w", path, c, groups, ErrUnsupported))
 	}
 	gamma, beta := n.weightAs(path+".weight", c, 1, 1), n.weightAs(path+".bias", c, 1, 1)
 	return n.Group("GroupNorm", []*onnx.Value{x, gamma, beta}, func() *onnx.Value {
-		ones := n.Const("ones", constant(1, groups), groups)
-		zeros := n.Const("zeros", constant(0, groups), groups)
+		ones := n.Const("ones", constant(1, int(groups)), groups)
+		zeros := n.Const("zeros", constant(0, int(groups)), groups)
 		y := n.Reshape(x, 0, groups, onnx.Unknown) // [B,32,C/32·H·W]
 		y = n.Op("InstanceNormalization", y, ones, zeros, onnx.Float("epsilon", eps))
 		y = n.ReshapeTo(y, n.Sizes(x, 0, 4))

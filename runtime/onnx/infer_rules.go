@@ -25,6 +25,7 @@ var rules = map[string]rule{
 	"Sigmoid":        {1, 1, like},
 	"Relu":           {1, 1, like},
 	"LeakyRelu":      {1, 1, like},
+	"PRelu":          {2, 2, like},
 	"Gelu":           {1, 1, like},
 	"Abs":            {1, 1, like},
 	"Sign":           {1, 1, like},
