@@ -19,17 +19,17 @@ import (
 // CLIP is a text encoder and the patches on it. It is a description; nothing is loaded until a prompt is encoded. The zero value is the
 // missing text encoder of a checkpoint without one.
 type CLIP struct {
-	set    *weights.Set
-	config model.CLIPConfig
-	layer  int // hidden state that conditions, -1 (or 0) the last
-	loras  []loraPatch
+	set     *weights.Set
+	config  model.CLIPConfig
+	layer   int           // hidden state that conditions, -1 (or 0) the last
+	changes []weightPatch // of the weights
 }
 
 // Socket is the wire type.
 func (CLIP) Socket() string { return "CLIP" }
 
 // Bytes is the memory held by patches; weights stay in their file.
-func (c CLIP) Bytes() int64 { return loraBytes(c.loras) }
+func (c CLIP) Bytes() int64 { return patchBytes(c.changes) }
 
 // ErrNoCLIP is returned when a checkpoint without text encoder is asked to encode a prompt.
 var ErrNoCLIP = errors.New("this checkpoint has no text encoder: load one with the node CLIPLoader and connect it instead")
@@ -129,7 +129,7 @@ func weigh(hidden *tensor.Tensor, chunks [][]tokenizer.Token) {
 // encodeChunks runs the encoder on chunks of tokens: hidden [chunks,T,D] and pooled [chunks,D].
 func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenizer.Token) (hidden, pooled *tensor.Tensor, err error) {
 	batch := newTokenBatch(chunks, c.config.Vocabulary)
-	o := model.CLIPOptions{Layer: c.layer, Extra: len(batch.extra) > 0, Patches: model.Patches{LoRA: loraTargets(c.loras)}}
+	o := model.CLIPOptions{Layer: c.layer, Extra: len(batch.extra) > 0, Patches: c.patched().graphPatches()}
 	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
 		Key:   GraphKey("clip", c.set, o),
 		Runs:  1,
@@ -141,7 +141,7 @@ func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenize
 		return nil, nil, err
 	}
 	defer release()
-	inputs, err := loraInputs(c.loras)
+	inputs, err := rt.weightInputs(ctx, c.patched())
 	if err != nil {
 		return nil, nil, err
 	}

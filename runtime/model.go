@@ -17,7 +17,8 @@ type Model struct {
 	sampling sampling.ModelSampling
 	format   sampling.LatentFormat
 	sees     sight
-	loras    []loraPatch
+	changes  []weightPatch // of the weights
+	compute  ComputeType
 	hooks    []hook
 	network  []networkPatch
 	clusters []clusterGuidance
@@ -28,7 +29,7 @@ func (Model) Socket() string { return "MODEL" }
 
 // Bytes is the memory held by patches; weights stay in their file.
 func (m Model) Bytes() int64 {
-	n := loraBytes(m.loras)
+	n := patchBytes(m.changes)
 	for _, p := range m.network {
 		n += p.Bytes()
 	}

@@ -1,17 +1,11 @@
 package runtime
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"maps"
-	"slices"
+	"context"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/sampling"
-	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -47,36 +41,30 @@ func (m Model) Sampling() sampling.ModelSampling { return m.sampling }
 // LatentFormat is the scale between VAE latents and those the network works on.
 func (m Model) LatentFormat() sampling.LatentFormat { return m.format }
 
-// Patches are the weights of the network that LoRAs change, and the graph inputs that hold their factors.
-func (m Model) Patches() (model.Patches, map[string]ort.Value, error) {
-	inputs, err := loraInputs(m.loras)
-	return model.Patches{LoRA: loraTargets(m.loras)}, inputs, err
+// Patches are how the graph of a model's network is written where weights are changed, and the graph inputs that hold what changed.
+func (rt *Runtime) Patches(ctx context.Context, m Model) (model.Patches, map[string]ort.Value, error) {
+	inputs, err := rt.weightInputs(ctx, m.patched())
+	return m.patched().graphPatches(), inputs, err
 }
 
-// Encoder is the weights of the text encoder, its structure, how its graph is written, and the graph inputs that hold the factors of LoRAs;
+// MergedPatches is Patches without branches: every changed weight is an input of its own.
+func (rt *Runtime) MergedPatches(ctx context.Context, m Model) (model.Patches, map[string]ort.Value, error) {
+	p := m.patched()
+	p.merge = func(string) bool { return true }
+	inputs, err := rt.weightInputs(ctx, p)
+	return p.graphPatches(), inputs, err
+}
+
+// Encoder is the weights of the text encoder, its structure, how its graph is written, and the graph inputs that hold what patches
+// changed;
 // ErrNoCLIP for the missing text encoder.
-func (c CLIP) Encoder() (*weights.Set, model.CLIPConfig, model.CLIPOptions, map[string]ort.Value, error) {
+func (rt *Runtime) Encoder(ctx context.Context, c CLIP) (*weights.Set, model.CLIPConfig, model.CLIPOptions, map[string]ort.Value, error) {
 	if c.set == nil {
 		return nil, model.CLIPConfig{}, model.CLIPOptions{}, nil, ErrNoCLIP
 	}
-	inputs, err := loraInputs(c.loras)
-	return c.set, c.config, model.CLIPOptions{Layer: c.layer, Patches: model.Patches{LoRA: loraTargets(c.loras)}}, inputs, err
+	inputs, err := rt.weightInputs(ctx, c.patched())
+	return c.set, c.config, model.CLIPOptions{Layer: c.layer, Patches: c.patched().graphPatches()}, inputs, err
 }
 
 // PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.
-func (m Model) PatchHash() string {
-	h := sha256.New()
-	for _, p := range m.loras {
-		fmt.Fprintln(h, "lora", p.strength)
-		for _, name := range slices.Sorted(maps.Keys(p.changes)) {
-			c := p.changes[name]
-			fmt.Fprintln(h, name, c.Rank, c.Scale())
-			for _, t := range []*tensor.Tensor{c.Down, c.Up, c.Mid} {
-				if t != nil {
-					_ = binary.Write(h, binary.LittleEndian, t.Data) // a hash takes everything
-				}
-			}
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
+func (m Model) PatchHash() string { return m.patched().contentHash() }

@@ -81,6 +81,7 @@ type sessionCache struct {
 
 	mu       sync.Mutex
 	compiled map[string]*compiled
+	made     map[string]*madeWeights
 	clock    uint64
 }
 
@@ -170,7 +171,8 @@ func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec GraphS
 	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
 }
 
-// makeRoom closes idle sessions, least recently used first, until bytes more fit.
+// makeRoom closes idle sessions and forgets weights that patches made, least recently used first, until bytes more fit. Runs that are under
+// way keep the weights they have.
 func (s *sessionCache) makeRoom(bytes int64) {
 	for {
 		s.mu.Lock()
@@ -184,9 +186,16 @@ func (s *sessionCache) makeRoom(bytes int64) {
 				oldest = key
 			}
 		}
-		if held <= s.limit || oldest == "" {
+		held += s.madeBytes()
+		made := s.oldestMade()
+		if held <= s.limit || oldest == "" && made == "" {
 			s.mu.Unlock()
 			return
+		}
+		if made != "" && (oldest == "" || s.made[made].used < s.compiled[oldest].used) {
+			delete(s.made, made)
+			s.mu.Unlock()
+			continue
 		}
 		c := s.compiled[oldest]
 		delete(s.compiled, oldest)
@@ -195,14 +204,7 @@ func (s *sessionCache) makeRoom(bytes int64) {
 	}
 }
 
-func (c *compiled) done() bool {
-	select {
-	case <-c.ready:
-		return true
-	default:
-		return false
-	}
-}
+func (c *compiled) done() bool { return isClosed(c.ready) }
 
 // close waits for the load and frees the session.
 func (c *compiled) close() {
@@ -215,7 +217,7 @@ func (c *compiled) close() {
 func (s *sessionCache) close() {
 	s.mu.Lock()
 	all := s.compiled
-	s.compiled = map[string]*compiled{}
+	s.compiled, s.made = map[string]*compiled{}, nil
 	s.mu.Unlock()
 	for _, c := range all {
 		c.close()

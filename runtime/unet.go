@@ -19,8 +19,9 @@ type unetRun struct {
 	rt      *Runtime
 	model   Model
 	steps   int
-	control bool // some entry has a control, so the UNet's graph takes residuals
-	factors map[string]ort.Value
+	control bool                 // some entry has a control, so the UNet's graph takes residuals
+	patches model.Patches        // of the weights
+	changed map[string]ort.Value // changed weights and factors of branches; nil before the first step
 
 	held  map[string]heldSession
 	hints map[*Control]*tensor.Tensor // at the size last asked for
@@ -36,11 +37,7 @@ type heldSession struct {
 
 // newUNetRun prepares a run of about the given number of steps. close must be called.
 func (rt *Runtime) newUNetRun(m Model, steps int, entries ...[]entry) (*unetRun, error) {
-	factors, err := loraInputs(m.loras)
-	if err != nil {
-		return nil, err
-	}
-	u := &unetRun{rt: rt, model: m, steps: steps, factors: factors, held: map[string]heldSession{}, hints: map[*Control]*tensor.Tensor{}}
+	u := &unetRun{rt: rt, model: m, steps: steps, held: map[string]heldSession{}, hints: map[*Control]*tensor.Tensor{}}
 	u.warnSmaller = sync.OnceFunc(func() {
 		slog.Warn("deep shrink: the ControlNet's residuals for the smaller blocks do not fit and are left out")
 	})
@@ -109,7 +106,12 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 			return prediction{}, err
 		}
 	}
-	maps.Copy(inputs, u.factors)
+	if u.changed == nil {
+		if u.patches, u.changed, err = u.rt.Patches(ctx, u.model); err != nil {
+			return prediction{}, err
+		}
+	}
+	maps.Copy(inputs, u.changed)
 	session, err := u.unetSession(ctx, call.x, edits)
 	if err != nil {
 		return prediction{}, err
@@ -146,8 +148,9 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor, edits []mod
 		Control:  u.control,
 		// Even works on kernels derived from the weights, which would be computed anew in each run of a low-memory graph.
 		Even:    x.Dim(2)%whole == 0 && x.Dim(3)%whole == 0 && u.rt.sessions.policy != WeightsMapped,
-		Patches: model.Patches{LoRA: loraTargets(u.model.loras), Edits: edits},
+		Patches: u.patches,
 	}
+	o.Edits = edits
 	return u.session(ctx, x, GraphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
 }
 

@@ -87,8 +87,10 @@ func (t LoRATraining) train(ctx context.Context, rt *runtime.Runtime) (LoRA, err
 	if err != nil {
 		return LoRA{}, err
 	}
-	if patches, _, err := t.Model.Patches(); err != nil || len(patches.LoRA) > 0 {
-		return LoRA{}, errors.Join(err, errors.New("the model has a LoRA already: train on the model without it"))
+	// What the model has already is part of its weights: the branches are for the LoRA that is trained.
+	patches, changed, err := rt.MergedPatches(ctx, t.Model)
+	if err != nil {
+		return LoRA{}, err
 	}
 	m, err := t.material(config)
 	if err != nil {
@@ -99,12 +101,12 @@ func (t LoRATraining) train(ctx context.Context, rt *runtime.Runtime) (LoRA, err
 		return LoRA{}, fmt.Errorf("the UNet has no transformers: %w", model.ErrUnsupported)
 	}
 	values, changes := t.start(set, targets)
-	session, release, err := t.session(ctx, rt, set, config, targets, m)
+	session, release, err := t.session(ctx, rt, set, config, patches, targets, m)
 	if err != nil {
 		return LoRA{}, err
 	}
 	defer release()
-	run := newTrainer(session, values, nil, t.Rate, 0.01)
+	run := newTrainer(session, values, changed, t.Rate, 0.01)
 	rows := newNoisy(m.mean[0], equalShares(t.Batch))
 	e := m.texts[0].embedding
 	text := tensor.New(t.Batch, e.Dim(1), e.Dim(2))
@@ -188,9 +190,9 @@ func (t LoRATraining) start(set *weights.Set, targets []string) ([]trained, map[
 }
 
 // session compiles the UNet with branches, the loss, and the gradients of all factors.
-func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *weights.Set, config model.UNetConfig, targets []string, m *material) (*ort.Session, func(), error) {
+func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *weights.Set, config model.UNetConfig, patches model.Patches, targets []string, m *material) (*ort.Session, func(), error) {
 	s := lossSizes{t.Batch, m.mean[0].Dim(2), m.mean[0].Dim(3), m.texts[0].embedding.Dim(1)}
-	patches := model.Patches{LoRA: targets, Rank: t.Rank}
+	patches.LoRA, patches.Rank = targets, t.Rank
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
 		Key:  runtime.GraphKey("LoRA training", set, fmt.Sprintf("%+v %+v", s, patches)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),

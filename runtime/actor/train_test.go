@@ -156,12 +156,29 @@ func TestTrainLoRA(t *testing.T) {
 	if with := mustTune(t, rt, tuning); slices.Equal(with.Deltas.Data, plainActor.Deltas.Data) {
 		t.Error("a LoRA makes no difference to tuning")
 	}
+	// So does training another LoRA: what the model has already belongs to its weights.
+	second := training
+	second.Model, second.Steps = loaded, 1
+	plainAgain := training
+	plainAgain.Steps = 1
+	onTop, err := TrainLoRA(t.Context(), rt, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := TrainLoRA(t.Context(), rt, plainAgain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range onTop.Changes {
+		if !slices.Equal(c.Up.Shape, alone.Changes[name].Up.Shape) {
+			t.Errorf("%s: factors of another shape", name)
+		}
+	}
 	for name, change := range map[string]func(*LoRATraining){
 		"no latent":           func(t *LoRATraining) { t.Latent.Samples = nil },
 		"no text":             func(t *LoRATraining) { t.Texts = nil },
 		"two texts":           func(t *LoRATraining) { t.Texts = t.Texts.Combine(t.Texts) },
 		"rank 0":              func(t *LoRATraining) { t.Rank = 0 },
-		"a model with a LoRA": func(t *LoRATraining) { t.Model = loaded },
 		"no model":            func(t *LoRATraining) { t.Model = runtime.Model{} },
 	} {
 		bad := training

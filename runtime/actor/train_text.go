@@ -83,7 +83,7 @@ func (t TextInversion) train(ctx context.Context, rt *runtime.Runtime) (Embeddin
 	if t.Images.Tensor == nil || t.Vectors < 1 || t.Vectors > 32 || t.Steps < 0 || t.Batch < 1 || t.Rate <= 0 {
 		return Embedding{}, errors.New("it needs a picture, 1 to 32 vectors, a batch of 1 or more and a learning rate above 0")
 	}
-	set, config, options, factors, err := t.CLIP.Encoder()
+	set, config, options, factors, err := rt.Encoder(ctx, t.CLIP)
 	if err != nil {
 		return Embedding{}, err
 	}
@@ -134,7 +134,7 @@ func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, text *w
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	patches, factors, err := t.Model.Patches()
+	patches, factors, err := rt.Patches(ctx, t.Model)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -112,7 +112,7 @@ func newTuneRun(ctx context.Context, rt *runtime.Runtime, m runtime.Model, mat *
 	if err != nil {
 		return nil, err
 	}
-	patches, factors, err := m.Patches()
+	patches, factors, err := rt.Patches(ctx, m)
 	if err != nil {
 		return nil, err
 	}

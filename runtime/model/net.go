@@ -21,6 +21,8 @@ type Patches struct {
 	Rank int
 	// Replaced makes each of these weights (biases and norms too) a float32 graph input of its own name and stored shape.
 	Replaced []string
+	// Round is Float16 or BFloat16 where every weight in a file is rounded to it before it is used; 0 for none.
+	Round onnx.DType
 	// Edits change what a UNet computes between its layers, in this order; other networks take none.
 	Edits []UNetEdit
 }
@@ -31,12 +33,13 @@ type net struct {
 	set      *weights.Set
 	lora     map[string]*branch
 	replaced map[string]bool
+	round    onnx.DType
 	loaded   map[string]*onnx.Value
 }
 
 // newNet checks that every patched weight exists.
 func newNet(b *onnx.Builder, set *weights.Set, p Patches) *net {
-	n := &net{Builder: b, set: set, lora: map[string]*branch{}, replaced: map[string]bool{}, loaded: map[string]*onnx.Value{}}
+	n := &net{Builder: b, set: set, lora: map[string]*branch{}, replaced: map[string]bool{}, round: p.Round, loaded: map[string]*onnx.Value{}}
 	for _, name := range p.Replaced {
 		if !set.Has(name) {
 			n.missing(name)
@@ -124,7 +127,11 @@ func (n *net) load(name string, r weights.Ref) *onnx.Value {
 	if v, ok := n.loaded[key]; ok {
 		return v
 	}
-	v := n.Cast(n.stored(name, r), onnx.Float32)
+	v := n.stored(name, r)
+	if n.round != 0 && n.Err() == nil && v.DType != n.round {
+		v = n.Cast(v, n.round)
+	}
+	v = n.Cast(v, onnx.Float32)
 	n.loaded[key] = v
 	return v
 }

@@ -24,6 +24,21 @@ func appendFloats(b []byte, d DType, values []float32) []byte {
 	return b
 }
 
+// Round rounds values in place to those that a type holds: F16 or BF16; any other type leaves them.
+func Round(values []float32, d DType) {
+	parallel(len(values), len(values), func(from, to int) {
+		table := float16Table()
+		for i, v := range values[from:to] {
+			switch d {
+			case F16:
+				values[from+i] = table[toFloat16(v)]
+			case BF16:
+				values[from+i] = math.Float32frombits(uint32(toBFloat16(v)) << 16)
+			}
+		}
+	})
+}
+
 // toFloat16 rounds to the nearest float16, ties to even. Values of 65520 and more become infinite, NaN stays NaN.
 func toFloat16(v float32) uint16 {
 	bits := math.Float32bits(v)

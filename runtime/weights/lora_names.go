@@ -2,6 +2,7 @@ package weights
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,27 +17,21 @@ var pairSuffixes = []struct{ up, down string }{
 	{".lora_B.default.weight", ".lora_A.default.weight"},
 }
 
-// otherFormats is the suffixes by which changes of other kinds are told, and what they are called.
-var otherFormats = map[string]string{
-	".dora_scale": "DoRA",
-	".hada_w1_a":  "LoHa", ".hada_w1_b": "LoHa", ".hada_w2_a": "LoHa", ".hada_w2_b": "LoHa", ".hada_t1": "LoHa", ".hada_t2": "LoHa",
-	".lokr_w1": "LoKr", ".lokr_w2": "LoKr", ".lokr_w1_a": "LoKr", ".lokr_w1_b": "LoKr", ".lokr_w2_a": "LoKr", ".lokr_w2_b": "LoKr",
-	".lokr_t2": "LoKr",
-	".diff":    "a weight difference", ".diff_b": "a bias difference", ".set_weight": "a replaced weight",
-	".w_norm": "a norm difference", ".b_norm": "a norm difference",
-	".a1.weight": "GLoRA", ".a2.weight": "GLoRA", ".b1.weight": "GLoRA", ".b2.weight": "GLoRA",
-	".oft_blocks": "OFT", ".oft_diag": "OFT", ".rescale": "BOFT",
-	".reshape_weight": "a LoRA that changes the shape of a weight",
+// otherSuffixes are those of everything but a pair.
+var otherSuffixes = []string{
+	".lora_mid.weight", ".alpha", ".dora_scale", ".reshape_weight",
+	".hada_w1_a", ".hada_w1_b", ".hada_w2_a", ".hada_w2_b", ".hada_t1", ".hada_t2",
+	".lokr_w1", ".lokr_w2", ".lokr_w1_a", ".lokr_w1_b", ".lokr_w2_a", ".lokr_w2_b", ".lokr_t2",
+	".a1.weight", ".a2.weight", ".b1.weight", ".b2.weight",
+	".oft_blocks", ".rescale",
+	".diff", ".diff_b", ".set_weight", ".w_norm", ".b_norm",
 }
 
 // loraSuffixes is every suffix a module's tensors may have.
 var loraSuffixes = func() []string {
-	list := []string{".lora_mid.weight", ".alpha"}
+	list := slices.Clone(otherSuffixes)
 	for _, p := range pairSuffixes {
 		list = append(list, p.up, p.down)
-	}
-	for s := range otherFormats {
-		list = append(list, s)
 	}
 	return list
 }()
@@ -64,6 +59,7 @@ func unetLoRANames(set *Set) map[string]string {
 	for _, name := range set.Names() {
 		module, ok := strings.CutSuffix(name, ".weight")
 		if !ok {
+			names["diffusion_model."+name] = name // what is no weight is a module of its own
 			continue
 		}
 		names["lora_unet_"+underscored(module)] = name
@@ -90,28 +86,38 @@ func unetLoRANames(set *Set) map[string]string {
 	return names
 }
 
-// textLoRANames is the same for the first text encoder.
-func textLoRANames(set *Set) map[string]string {
-	return clipLoRANames(set, []string{"lora_te_", "lora_te1_"}, "text_encoder.", "clip_l", "clip_h")
+// LoRATargetUNet is a UNet, of which set has latent diffusion names.
+func LoRATargetUNet(set *Set) LoRATarget { return LoRATarget{set, unetLoRANames(set)} }
+
+// LoRATargetText is a text encoder under Hugging Face names. beside says that it is the second of two, as OpenCLIP-G is in SDXL.
+func LoRATargetText(set *Set, kind TextKind, beside bool) LoRATarget {
+	switch {
+	case kind == CLIPG && beside:
+		return LoRATarget{set, clipLoRANames(set, []string{"lora_te2_"}, "text_encoder_2.", "clip_g", "lora_te2_text_projection")}
+	case kind == CLIPG:
+		return LoRATarget{set, clipLoRANames(set, []string{"lora_te_"}, "text_encoder.", "clip_g", "lora_te2_text_projection")}
+	case kind == CLIPH:
+		return LoRATarget{set, clipLoRANames(set, []string{"lora_te_", "lora_te1_"}, "text_encoder.", "clip_h", "")}
+	}
+	return LoRATarget{set, clipLoRANames(set, []string{"lora_te_", "lora_te1_"}, "text_encoder.", "clip_l", "lora_te1_text_projection")}
 }
 
-// textGLoRANames is the same for SDXL's second text encoder.
-func textGLoRANames(set *Set) map[string]string {
-	return clipLoRANames(set, []string{"lora_te2_"}, "text_encoder_2.", "clip_g")
-}
+// openCLIPProjection is the name of the projection that is stored as the transpose of a linear layer's weight.
+const openCLIPProjection = "text_projection"
 
-func clipLoRANames(set *Set, kohya []string, diffusers string, keys ...string) map[string]string {
+func clipLoRANames(set *Set, kohya []string, diffusers, key, projection string) map[string]string {
 	names := map[string]string{}
 	if set == nil {
 		return names
 	}
 	for _, name := range set.Names() {
 		module, ok := strings.CutSuffix(name, ".weight")
-		if !ok {
+		if !ok && name != openCLIPProjection {
 			continue
 		}
-		for _, key := range keys {
-			names[fmt.Sprintf("text_encoders.%s.transformer.%s", key, module)] = name
+		names[fmt.Sprintf("text_encoders.%s.transformer.%s", key, module)] = name
+		if module == openCLIPProjection && projection != "" {
+			names[projection] = name
 		}
 		if !strings.HasPrefix(module, "text_model.encoder.layers.") || strings.Contains(module, "layer_norm") {
 			continue

@@ -46,6 +46,29 @@ func openLoRA(t *testing.T, shapes map[string][]int) *LoRA {
 	return l
 }
 
+func unmatchedOf(t *testing.T, l *LoRA, unet, text *Set) []Unmatched {
+	t.Helper()
+	list, err := l.Unmatched(LoRATargetUNet(unet), LoRATargetText(text, CLIPL, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// pairOf is a change that must be a low-rank pair.
+func pairOf(t *testing.T, c Change) LowRank {
+	t.Helper()
+	p, ok := c.(LowRanker)
+	if !ok {
+		t.Fatalf("%T is no low-rank pair", c)
+	}
+	l, err := p.LowRank()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // TestLoRASpellings gives one change in each spelling that ComfyUI knows, and some it does not.
 func TestLoRASpellings(t *testing.T) {
 	const (
@@ -89,16 +112,16 @@ func TestLoRASpellings(t *testing.T) {
 				up, down = []int{4, 2}, []int{2, 6}
 			}
 			l := openLoRA(t, map[string][]int{module + ".lora_up.weight": up, module + ".lora_down.weight": down})
-			unet, err := l.UNet(target.UNet)
+			unet, err := l.Changes(LoRATargetUNet(target.UNet))
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := l.Text(target.Text)
+			text, err := l.Changes(LoRATargetText(target.Text, CLIPL, false))
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := slices.Concat(slices.Collect(maps.Keys(unet)), slices.Collect(maps.Keys(text)))
-			unmatched := l.Unmatched(target.UNet, target.Text, nil)
+			unmatched := unmatchedOf(t, l, target.UNet, target.Text)
 			if want == "" {
 				if len(got) != 0 || len(unmatched) != 1 || unmatched[0].Module != module {
 					t.Errorf("got %v, unmatched %v", got, unmatched)
@@ -119,13 +142,13 @@ func TestLoRASuffixes(t *testing.T) {
 	for _, pair := range pairSuffixes {
 		t.Run(pair.up, func(t *testing.T) {
 			l := openLoRA(t, map[string][]int{module + pair.up: {6, 2}, module + pair.down: {2, 4}, module + ".alpha": {}})
-			changes, err := l.UNet(target.UNet)
+			changes, err := l.Changes(LoRATargetUNet(target.UNet))
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, ok := changes["time_embed.0.weight"]
-			if !ok || c.Rank != 2 || c.Alpha != 0 || !slices.Equal(c.Up.Shape, []int{6, 2}) || !slices.Equal(c.Down.Shape, []int{2, 4}) {
-				t.Errorf("got %+v, %v", c, ok)
+			c := pairOf(t, changes["time_embed.0.weight"])
+			if c.Rank != 2 || c.Alpha != 0 || !slices.Equal(c.Up.Shape, []int{6, 2}) || !slices.Equal(c.Down.Shape, []int{2, 4}) {
+				t.Errorf("got %+v", c)
 			}
 		})
 	}
@@ -151,11 +174,12 @@ func TestLoRAAxes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			l := openLoRA(t, map[string][]int{tt.module + ".lora_up.weight": tt.up, tt.module + ".lora_down.weight": tt.down})
-			changes, err := l.UNet(target.UNet)
+			changes, err := l.Changes(LoRATargetUNet(target.UNet))
 			if err != nil || len(changes) != 1 {
 				t.Fatalf("%d changes, %v", len(changes), err)
 			}
-			for weight, c := range changes {
+			for weight, change := range changes {
+				c := pairOf(t, change)
 				if !slices.Equal(c.Down.Shape, tt.want) {
 					t.Errorf("%s: lower factor of shape %v, want %v", weight, c.Down.Shape, tt.want)
 				}
@@ -184,23 +208,20 @@ func TestLoRAUnmatched(t *testing.T) {
 		"ranks differ":         {map[string][]int{linear + ".lora_up.weight": {6, 3}, linear + ".lora_down.weight": {2, 4}}, "do not fit"},
 		"rank 0":               {map[string][]int{linear + ".lora_up.weight": {6, 0}, linear + ".lora_down.weight": {0, 4}}, "do not fit"},
 		"one axis":             {map[string][]int{linear + ".lora_up.weight": {6}, linear + ".lora_down.weight": {4}}, "do not fit"},
-		"alpha of two values":  {map[string][]int{linear + ".lora_up.weight": {6, 2}, linear + ".lora_down.weight": {2, 4}, linear + ".alpha": {2}}, "do not fit"},
+		"alpha of two values":  {map[string][]int{linear + ".lora_up.weight": {6, 2}, linear + ".lora_down.weight": {2, 4}, linear + ".alpha": {2}}, "alpha [2] is no single number"},
 		"up alone":             {map[string][]int{linear + ".lora_up.weight": {6, 2}}, "no pair"},
 		"alpha alone":          {map[string][]int{linear + ".alpha": {}}, "no pair"},
-		"DoRA":                 {map[string][]int{linear + ".lora_up.weight": {6, 2}, linear + ".lora_down.weight": {2, 4}, linear + ".dora_scale": {1, 4}}, "DoRA is not supported"},
-		"LoHa":                 {map[string][]int{linear + ".hada_w1_a": {6, 2}, linear + ".hada_w1_b": {2, 4}}, "LoHa is not supported"},
-		"LoKr":                 {map[string][]int{linear + ".lokr_w1": {6, 2}}, "LoKr is not supported"},
-		"difference":           {map[string][]int{linear + ".diff": {6, 4}}, "difference is not supported"},
+		"DoRA":                 {map[string][]int{linear + ".lora_up.weight": {6, 2}, linear + ".lora_down.weight": {2, 4}, linear + ".dora_scale": {1, 4}}, ""},
 		"names no weight":      {map[string][]int{"lora_unet_x.lora_up.weight": {6, 2}}, "names no weight"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			l := openLoRA(t, tt.tensors)
-			changes, err := l.UNet(target.UNet)
+			changes, err := l.Changes(LoRATargetUNet(target.UNet))
 			if err != nil {
 				t.Fatal(err)
 			}
-			unmatched := l.Unmatched(target.UNet, target.Text, nil)
+			unmatched := unmatchedOf(t, l, target.UNet, target.Text)
 			if tt.want == "" {
 				if len(changes) != 1 || len(unmatched) != 0 {
 					t.Errorf("changes %v, unmatched %v", changes, unmatched)
@@ -221,11 +242,11 @@ func TestLoRAWithoutText(t *testing.T) {
 		"lora_unet_time_embed_0.lora_up.weight": {6, 2}, "lora_unet_time_embed_0.lora_down.weight": {2, 4},
 		"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight": {6, 2}, "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": {2, 4},
 	})
-	text, err := l.Text(nil)
+	text, err := l.Changes(LoRATargetText(nil, CLIPL, false))
 	if err != nil || len(text) != 0 {
 		t.Errorf("text %v, %v", text, err)
 	}
-	if u := l.Unmatched(target.UNet, nil, nil); len(u) != 1 || u[0].Module != "lora_te_text_model_encoder_layers_0_mlp_fc1" {
+	if u := unmatchedOf(t, l, target.UNet, nil); len(u) != 1 || u[0].Module != "lora_te_text_model_encoder_layers_0_mlp_fc1" {
 		t.Errorf("unmatched %v", u)
 	}
 }
@@ -248,15 +269,15 @@ func TestAlpha(t *testing.T) {
 	}
 	defer l.File().Close()
 	target := loraTarget(t)
-	unet, err1 := l.UNet(target.UNet)
-	text, err2 := l.Text(target.Text)
+	unet, err1 := l.Changes(LoRATargetUNet(target.UNet))
+	text, err2 := l.Changes(LoRATargetText(target.Text, CLIPL, false))
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	if c := unet["time_embed.0.weight"]; c.Alpha != 4 || c.Scale() != 1 {
+	if c := pairOf(t, unet["time_embed.0.weight"]); c.Alpha != 4 || c.Scale() != 1 {
 		t.Errorf("without alpha: %v, scale %v", c.Alpha, c.Scale())
 	}
-	if c := text["text_model.encoder.layers.0.mlp.fc1.weight"]; c.Alpha != 2 || c.Scale() != 0.5 {
+	if c := pairOf(t, text["text_model.encoder.layers.0.mlp.fc1.weight"]); c.Alpha != 2 || c.Scale() != 0.5 {
 		t.Errorf("alpha 2 of rank 4: %v, scale %v", c.Alpha, c.Scale())
 	}
 }
@@ -283,13 +304,9 @@ func TestMerge(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			const strength = -0.75
-			before := tt.w.Clone()
-			got, err := Merge(tt.w, tt.l, strength)
+			got, err := tt.l.Apply(tt.w.Clone(), strength)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if !slices.Equal(before.Data, tt.w.Data) {
-				t.Error("the weight itself was changed")
 			}
 			for i, v := range got.Data {
 				want := float64(tt.w.Data[i]) + strength*float64(tt.l.Alpha)/float64(tt.l.Rank)*product(tt.l, tt.w.Shape, i)
@@ -336,7 +353,7 @@ func TestMergeRejects(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Merge(tt.w, tt.l, 1); !errors.Is(err, tensor.ErrShape) {
+			if _, err := tt.l.Apply(tt.w, 1); !errors.Is(err, tensor.ErrShape) {
 				t.Errorf("got %v, want tensor.ErrShape", err)
 			}
 		})
@@ -346,7 +363,7 @@ func TestMergeRejects(t *testing.T) {
 func BenchmarkMerge(b *testing.B) {
 	w, l := tensor.New(1280, 1280, 3, 3), LowRank{Up: tensor.Full(1, 1280, 16, 1, 1), Down: tensor.Full(1, 16, 1280, 3, 3), Alpha: 16, Rank: 16}
 	for b.Loop() {
-		if _, err := Merge(w, l, 1); err != nil {
+		if _, err := l.Apply(w, 1); err != nil {
 			b.Fatal(err)
 		}
 	}

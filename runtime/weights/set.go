@@ -162,21 +162,11 @@ func (s *Set) Fingerprint() string { return s.fingerprint() }
 // ContentHash identifies the weights wherever they lie: it changes with names, shapes, types and a sample of every tensor's bytes. The
 // sample (the first and last 256 bytes) keeps it at milliseconds for files of gigabytes.
 func (s *Set) ContentHash() (string, error) {
-	const sample = 256
 	h := sha256.New()
 	for _, name := range s.Names() {
 		r := s.refs[name]
 		fmt.Fprintf(h, "%q %v %v\n", name, r.DType, r.Shape)
-		raw, err := r.Raw()
-		if err != nil {
-			return "", fmt.Errorf("weight %s: %w", name, err)
-		}
-		err = r.File.guard(func() error {
-			h.Write(raw[:min(sample, len(raw))])
-			h.Write(raw[max(0, len(raw)-sample):])
-			return nil
-		})
-		if err != nil {
+		if err := r.sample(h); err != nil {
 			return "", fmt.Errorf("weight %s: %w", name, err)
 		}
 	}
