@@ -175,11 +175,11 @@ func TestTrainLoRA(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*LoRATraining){
-		"no latent":           func(t *LoRATraining) { t.Latent.Samples = nil },
-		"no text":             func(t *LoRATraining) { t.Texts = nil },
-		"two texts":           func(t *LoRATraining) { t.Texts = t.Texts.Combine(t.Texts) },
-		"rank 0":              func(t *LoRATraining) { t.Rank = 0 },
-		"no model":            func(t *LoRATraining) { t.Model = runtime.Model{} },
+		"no latent": func(t *LoRATraining) { t.Latent.Samples = nil },
+		"no text":   func(t *LoRATraining) { t.Texts = nil },
+		"two texts": func(t *LoRATraining) { t.Texts = t.Texts.Combine(t.Texts) },
+		"rank 0":    func(t *LoRATraining) { t.Rank = 0 },
+		"no model":  func(t *LoRATraining) { t.Model = runtime.Model{} },
 	} {
 		bad := training
 		change(&bad)
