@@ -25,6 +25,9 @@ const (
 	attributeInts   = 8
 	attributeGraph  = 6
 	attributeGraphs = 11
+	attributeType   = 20
+
+	attributeTypeInt = 2
 )
 
 func readNode(b []byte) (n nodeInfo, err error) {

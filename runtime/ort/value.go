@@ -21,8 +21,9 @@ const (
 	Float16  DType = 10
 	BFloat16 DType = 16
 
-	float8E4M3 DType = 17
-	float8E5M2 DType = 19
+	float64Type DType = 11
+	float8E4M3  DType = 17
+	float8E5M2  DType = 19
 )
 
 var dtypes = map[DType]struct {
