@@ -16,6 +16,7 @@ func Builtin() []graph.Declaration {
 		pictureConditioningNodes(),
 		unclipNodes(),
 		conditioningHookNodes(),
+		conditioningSDXLNodes(),
 		controlNetNodes(),
 		visionNodes(),
 		vaeNodes(),

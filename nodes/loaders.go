@@ -10,8 +10,10 @@ import (
 func loaderNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[CheckpointLoaderSimple](),
+		graph.Declare[CheckpointLoader](),
 		graph.Declare[UNETLoader](),
 		graph.Declare[CLIPLoader](),
+		graph.Declare[DualCLIPLoader](),
 		graph.Declare[VAELoader](),
 		graph.Declare[DiffusersLoader](),
 	}
@@ -27,6 +29,19 @@ type CheckpointLoaderSimple struct {
 // Run returns the parts of the checkpoint; one the file lacks is empty, and its consumer says so.
 func (n CheckpointLoaderSimple) Run(ctx context.Context) (runtime.Checkpoint, error) {
 	return runtime.FromContext(ctx).LoadCheckpoint(n.CkptName)
+}
+
+// CheckpointLoader opens a checkpoint as a configuration file of its time describes it.
+type CheckpointLoader struct {
+	_ graph.Meta `category:"advanced/loaders" title:"Load Checkpoint With Config (DEPRECATED)" module:"nodes" deprecated:"true"`
+
+	ConfigName string `choices:"configs"`
+	CkptName   string `choices:"checkpoints"`
+}
+
+// Run takes what the model predicts and the layer of the text encoder from the configuration; all else is told from the tensors.
+func (n CheckpointLoader) Run(ctx context.Context) (runtime.Checkpoint, error) {
+	return runtime.FromContext(ctx).LoadCheckpointConfig(n.ConfigName, n.CkptName)
 }
 
 // UNETLoader opens a file that holds only a UNet.
@@ -54,6 +69,21 @@ type CLIPLoader struct {
 // Run refuses types whose text encoders this program does not run.
 func (n CLIPLoader) Run(ctx context.Context) (runtime.CLIP, error) {
 	return runtime.FromContext(ctx).LoadCLIP(n.ClipName, n.Type)
+}
+
+// DualCLIPLoader opens the two text encoders of a model from a file each.
+type DualCLIPLoader struct {
+	_ graph.Meta `category:"advanced/loaders" module:"nodes" doc:"Opens the two text encoders of SDXL, in any order."`
+
+	ClipName1 string `choices:"text_encoders" in:"clip_name1"`
+	ClipName2 string `choices:"text_encoders" in:"clip_name2"`
+	Type      string `enum:"sdxl|sd3|flux|hunyuan_video|hidream|hunyuan_image"`
+	Device    string `enum:"default|cpu" optional:"true" advanced:"true"`
+}
+
+// Run refuses types whose text encoders this program does not run.
+func (n DualCLIPLoader) Run(ctx context.Context) (runtime.CLIP, error) {
+	return runtime.FromContext(ctx).LoadDualCLIP(n.ClipName1, n.ClipName2, n.Type)
 }
 
 // VAELoader opens a file that holds only a VAE.

@@ -1,197 +1,163 @@
 package runtime
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
 	"slices"
 
 	"github.com/oneactor/oneactor/runtime/model"
-	"github.com/oneactor/oneactor/runtime/onnx"
-	"github.com/oneactor/oneactor/runtime/ort"
-	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/tokenizer"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
-// CLIP is a text encoder and the patches on it. It is a description; nothing is loaded until a prompt is encoded. The zero value is the
-// missing text encoder of a checkpoint without one.
+// CLIP is the text encoders of a model, one or (SDXL) two, and the patches on them. It is a description; nothing is loaded until a prompt
+// is encoded. The zero value is the missing text encoder of a checkpoint without one.
 type CLIP struct {
+	encoders []textEncoder    // in the order in which their features are joined
+	layer    int              // hidden state that conditions, -1 the last; 0 for that of each encoder
+	lacks    weights.TextKind // the encoder that the file should have beside, "" for none
+}
+
+// textEncoder is one of the encoders of a CLIP, and how the model reads it.
+type textEncoder struct {
+	kind    weights.TextKind
 	set     *weights.Set
 	config  model.CLIPConfig
-	layer   int           // hidden state that conditions, -1 (or 0) the last
+	rule    layerRule
 	changes []weightPatch // of the weights
+}
+
+// layerRule is what of a text encoder conditions a model: which hidden state, whether it is left without the final normalisation, and
+// whether the pooled row is projected.
+type layerRule struct {
+	layer        int
+	raw, project bool
 }
 
 // Socket is the wire type.
 func (CLIP) Socket() string { return "CLIP" }
 
 // Bytes is the memory held by patches; weights stay in their file.
-func (c CLIP) Bytes() int64 { return patchBytes(c.changes) }
+func (c CLIP) Bytes() int64 {
+	var n int64
+	for _, e := range c.encoders {
+		n += patchBytes(e.changes)
+	}
+	return n
+}
 
 // ErrNoCLIP is returned when a checkpoint without text encoder is asked to encode a prompt.
 var ErrNoCLIP = errors.New("this checkpoint has no text encoder: load one with the node CLIPLoader and connect it instead")
 
-// LoadCLIP opens a text encoder by its name in models/text_encoders. kind is the pairing that the node names; only the families that
-// run here are taken.
-func (rt *Runtime) LoadCLIP(name, kind string) (CLIP, error) {
-	if kind != "stable_diffusion" {
-		return CLIP{}, fmt.Errorf("text encoders of type %q do not run here yet: use stable_diffusion for SD 1.x", kind)
+// check says why a prompt cannot be encoded.
+func (c CLIP) check() error {
+	switch {
+	case len(c.encoders) == 0:
+		return ErrNoCLIP
+	case c.lacks != "":
+		return fmt.Errorf("SDXL has two text encoders and this checkpoint holds %s alone, without %s: load both with the node DualCLIPLoader and connect it instead",
+			c.encoders[0].kind, c.lacks)
 	}
-	path, err := rt.Folders.Find("text_encoders", name)
-	if err != nil {
-		return CLIP{}, err
-	}
-	set, err := opened(&rt.files, "text encoder", path, openCLIPL, (*weights.Set).Files)
-	if err != nil {
-		return CLIP{}, err
-	}
-	c, err := newCLIP(set)
-	if err != nil {
-		return CLIP{}, fmt.Errorf("%s: %w", path, err)
+	return nil
+}
+
+// each is a copy with change applied to every encoder.
+func (c CLIP) each(change func(*textEncoder) error) (CLIP, error) {
+	c.encoders = slices.Clone(c.encoders)
+	for i := range c.encoders {
+		if err := change(&c.encoders[i]); err != nil {
+			return c, err
+		}
 	}
 	return c, nil
 }
 
-// openCLIPL refuses text encoders of other families than SD 1.x.
-func openCLIPL(path string) (*weights.Set, error) {
-	set, kind, err := weights.OpenTextEncoder(path)
-	if err == nil && kind != weights.CLIPL {
-		err = fmt.Errorf("%s is a text encoder of the kind %s; oneactor runs %s: %w", path, kind, weights.CLIPL, weights.ErrFamily)
-	}
-	return set, err
-}
-
-func newCLIP(set *weights.Set) (CLIP, error) {
-	config, err := model.ReadCLIP(set)
-	return CLIP{set: set, config: config}, err
-}
-
-// WithLastLayer is the encoder with the output of another layer: -1 is the last, -2 the one before ("clip skip 2").
+// WithLastLayer is the CLIP with the output of another layer of every encoder: -1 is the last, -2 the one before ("clip skip 2").
 func (c CLIP) WithLastLayer(layer int) CLIP {
 	c.layer = layer
 	return c
 }
 
-// EncodeText turns a prompt into one conditioning entry: chunks of 77 tokens are encoded in one batch and joined, and weights move each
-// row away from or towards that of the empty prompt.
-func (rt *Runtime) EncodeText(ctx context.Context, c CLIP, text string) (Conditioning, error) {
-	if c.set == nil {
-		return nil, ErrNoCLIP
-	}
-	prompt, err := tokenizer.Tokenize(text, tokenizer.Options{
-		Encoder: tokenizer.EncoderL, Embeddings: embeddings{rt, c.config.Width},
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range prompt.Warnings {
-		slog.Warn("prompt: " + w)
-	}
-	chunks := prompt.Chunks
-	if prompt.Weighted() {
-		chunks = append(slices.Clone(chunks), tokenizer.EncoderL.Empty())
-	}
-	hidden, pooled, err := rt.encodeChunks(ctx, c, chunks)
-	if err != nil {
-		return nil, fmt.Errorf("text encoder: %w", err)
-	}
-	if prompt.Weighted() {
-		weigh(hidden, prompt.Chunks)
-	}
-	rows, err := hidden.Rows(0, len(prompt.Chunks)).Reshape(1, -1, c.config.Width)
-	if err != nil {
-		return nil, err
-	}
-	return Conditioning{NewCond(rows, pooled.Rows(0, 1), []PlacedPrompt{{Prompt: prompt}})}, nil
+// textKinds are the text encoders that run: who reads the prompt for them, what their layers compute, and how models read them that have
+// the encoder alone. A CLIP-L beside another is read as SDXL does.
+var textKinds = map[weights.TextKind]struct {
+	tokens     tokenizer.Encoder
+	activation model.Activation
+	alone      layerRule
+}{
+	weights.CLIPL: {tokenizer.EncoderL, model.QuickGELU, layerRule{layer: -1}},
+	weights.CLIPH: {tokenizer.EncoderH, model.GELU, layerRule{layer: -2, project: true}},
+	weights.CLIPG: {tokenizer.EncoderG, model.GELU, layerRule{layer: -2, raw: true, project: true}},
 }
 
-// weigh moves row j of every chunk: z = (z - e_j)·w + e_j, where e is the empty prompt, the last item of hidden [chunks+1,T,D].
-func weigh(hidden *tensor.Tensor, chunks [][]tokenizer.Token) {
-	length, width := hidden.Dim(1), hidden.Dim(2)
-	empty := hidden.Rows(len(chunks), len(chunks)+1).Data
-	for i, chunk := range chunks {
-		for j, t := range chunk {
-			if t.Weight == 1 {
-				continue
-			}
-			w := float32(t.Weight)
-			row := hidden.Data[(i*length+j)*width:][:width]
-			for k, e := range empty[j*width:][:width] {
-				row[k] = (row[k]-e)*w + e
-			}
+// layersH is the layers of OpenCLIP-H. Models read the one before the last, so diffusers leaves the last out of its files.
+const layersH = 24
+
+// options are how the graph is written that yields the hidden state of a layer; 0 is that of the rule. As in ComfyUI a layer that the
+// encoder does not have means the last one, normalised.
+func (e textEncoder) options(layer int) model.CLIPOptions {
+	o := model.CLIPOptions{
+		Layer: e.rule.layer, Raw: e.rule.raw, Project: e.rule.project, Activation: textKinds[e.kind].activation,
+		Patches: e.patched().graphPatches(),
+	}
+	if layer != 0 {
+		o.Layer = layer
+	}
+	layers := e.config.Layers
+	if e.kind == weights.CLIPH && layers == layersH-1 {
+		layers, o.Layer = layersH, o.Layer+1
+	}
+	if -o.Layer > layers {
+		o.Layer, o.Raw = -1, false
+	}
+	if o.Layer >= -1 {
+		o.Layer = 0 // one spelling of the last, so that equal graphs have equal keys
+	}
+	return o
+}
+
+// tokens is the encoder that the tokenizer knows.
+func (e textEncoder) tokens() tokenizer.Encoder { return textKinds[e.kind].tokens }
+
+func newTextEncoder(set *weights.Set, kind weights.TextKind) (textEncoder, error) {
+	config, err := model.ReadCLIP(set)
+	return textEncoder{kind: kind, set: set, config: config, rule: textKinds[kind].alone}, err
+}
+
+// newCLIP makes a CLIP of one encoder, or of CLIP-L and OpenCLIP-G.
+func newCLIP(encoders ...textEncoder) CLIP {
+	if len(encoders) == 2 {
+		encoders[0].rule = layerRule{layer: -2, raw: true}
+	}
+	return CLIP{encoders: encoders}
+}
+
+// checkpointCLIP is the text encoders of a checkpoint; those of SDXL are a pair, and a lone one is kept for messages.
+func checkpointCLIP(c *weights.Checkpoint) (CLIP, error) {
+	first := weights.CLIPL
+	if c.Family == weights.SD2 || c.Family == weights.SD2UnCLIP {
+		first = weights.CLIPH
+	}
+	var encoders []textEncoder
+	for _, part := range []struct {
+		set  *weights.Set
+		kind weights.TextKind
+	}{{c.Text, first}, {c.TextG, weights.CLIPG}} {
+		if part.set == nil {
+			continue
+		}
+		e, err := newTextEncoder(part.set, part.kind)
+		if err != nil {
+			return CLIP{}, err
+		}
+		encoders = append(encoders, e)
+	}
+	out := newCLIP(encoders...)
+	if c.Family == weights.SDXL && len(encoders) == 1 {
+		out.lacks = weights.CLIPG
+		if c.Text == nil {
+			out.lacks = weights.CLIPL
 		}
 	}
-}
-
-// encodeChunks runs the encoder on chunks of tokens: hidden [chunks,T,D] and pooled [chunks,D].
-func (rt *Runtime) encodeChunks(ctx context.Context, c CLIP, chunks [][]tokenizer.Token) (hidden, pooled *tensor.Tensor, err error) {
-	batch := newTokenBatch(chunks, c.config.Vocabulary)
-	o := model.CLIPOptions{Layer: c.layer, Extra: len(batch.extra) > 0, Patches: c.patched().graphPatches()}
-	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("clip", c.set, o),
-		Runs:  1,
-		Work:  2 * float64(len(batch.tokens)),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.CLIP(c.set, o) },
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer release()
-	inputs, err := rt.weightInputs(ctx, c.patched())
-	if err != nil {
-		return nil, nil, err
-	}
-	maps.Copy(inputs, batch.inputs(c.config.Width))
-	out, err := session.Run(ctx, inputs, "hidden", "pooled")
-	if err != nil {
-		return nil, nil, err
-	}
-	return out[0], out[1], nil
-}
-
-// tokenBatch is chunks of tokens as the encoder's graph takes them: vectors of textual inversions follow the vocabulary.
-type tokenBatch struct {
-	tokens []int64 // [chunks·T]
-	ends   []int64 // place of the first end token in each chunk
-	extra  []float32
-}
-
-func newTokenBatch(chunks [][]tokenizer.Token, vocabulary int) tokenBatch {
-	var b tokenBatch
-	added := 0
-	for _, chunk := range chunks {
-		end := int64(len(chunk) - 1)
-		for j, t := range slices.Backward(chunk) {
-			if t.ID == tokenizer.EOS {
-				end = int64(j)
-			}
-		}
-		b.ends = append(b.ends, end)
-		for _, t := range chunk {
-			id := int64(t.ID)
-			if v := t.Vector(); v != nil {
-				id = int64(vocabulary + added)
-				b.extra = append(b.extra, v...)
-				added++
-			}
-			b.tokens = append(b.tokens, id)
-		}
-	}
-	return b
-}
-
-func (b tokenBatch) inputs(width int) map[string]ort.Value {
-	n := len(b.ends)
-	in := map[string]ort.Value{
-		"tokens": ort.FromInt64(b.tokens, n, len(b.tokens)/n),
-		"end":    ort.FromInt64(b.ends, n),
-	}
-	if len(b.extra) > 0 {
-		in["extra"] = ort.FromFloat32(b.extra, len(b.extra)/width, width)
-	}
-	return in
+	return out, nil
 }

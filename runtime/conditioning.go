@@ -49,6 +49,8 @@ type Cond struct {
 	MaskStrength float32
 	MaskBounds   bool // restrict the model call to the bounding box of Mask
 
+	Sizes *PictureSizes // what SDXL is told of the picture, nil for the defaults
+
 	Range *Range // part of the run the entry applies in, nil for all of it
 
 	Control *Control // newest of a chain of ControlNets, nil for none
@@ -75,8 +77,20 @@ type Area struct {
 
 // PlacedPrompt is a tokenised prompt whose encoded rows begin at Row of an embedding; Prompt.Find gives the rows of a word.
 type PlacedPrompt struct {
-	Prompt *tokenizer.Prompt
-	Row    int
+	Prompt  *tokenizer.Prompt
+	Row     int
+	Columns Columns // what of the rows stands for this prompt, where two text encoders read different ones
+}
+
+// Columns is a range of the features of an embedding; the zero value is all of them.
+type Columns struct{ From, To int }
+
+// Of is the range in an embedding of the given width.
+func (c Columns) Of(width int) (from, to int) {
+	if c == (Columns{}) {
+		return 0, width
+	}
+	return c.From, c.To
 }
 
 // NewCond is an entry that applies everywhere, with full strength.

@@ -11,13 +11,20 @@ import (
 // model calls stay as they are, and several actors with different ranges need no entry for each combination.
 type Shift struct {
 	Rows    []int     // of Cond.Embedding, ascending
-	Target  []float32 // [D], added to each of Rows
-	Average []float32 // [D], what Conditioning.ClusterAverage adds instead
+	Column  int       // of Cond.Embedding at which the vectors begin
+	Target  []float32 // added to each of Rows: [D], or the columns of one of two text encoders
+	Average []float32 // as Target, what Conditioning.ClusterAverage adds instead
 	During  Range     // both ends included
 
 	Word  string   // that the rows stand for
 	Actor string   // for messages
 	Model Identity // that the vectors were made for
+}
+
+// Of is the part of a shift of all columns that concerns those from one to another.
+func (s Shift) Of(from, to int) Shift {
+	s.Column, s.Target, s.Average = from, s.Target[from:to], s.Average[from:to]
+	return s
 }
 
 // WithShifts is the entry with further shifts.
@@ -40,13 +47,14 @@ func (c Conditioning) ClusterAverage() Conditioning {
 // timedShift is a Shift made ready for one run.
 type timedShift struct {
 	rows            []int
+	column          int
 	delta           []float32
 	highest, lowest float32 // sigmas between which it applies, both included
 }
 
 // text is the embedding at a noise level [1,T,D], with the shifts that apply.
 func (e *entry) text(sigma float32) *tensor.Tensor {
-	out := e.embedding
+	out, width := e.embedding, e.embedding.Dim(2)
 	for _, s := range e.shifts {
 		if sigma > s.highest || sigma < s.lowest {
 			continue
@@ -55,7 +63,7 @@ func (e *entry) text(sigma float32) *tensor.Tensor {
 			out = out.Clone()
 		}
 		for _, r := range s.rows {
-			row := out.Data[r*len(s.delta):][:len(s.delta)]
+			row := out.Data[r*width+s.column:][:len(s.delta)]
 			for k, v := range s.delta {
 				row[k] += v
 			}

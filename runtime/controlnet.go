@@ -83,7 +83,7 @@ func ControlBoth(positive, negative Conditioning, net ControlNet, hint Image, st
 
 // matches reports whether the net belongs to the family of a model.
 func (n ControlNet) matches(m Model) error {
-	if n.config.ContextDim != m.config.ContextDim || n.config.MiddleChannels != m.config.MiddleChannels ||
+	if n.config.ContextDim != m.config.ContextDim || n.config.LabelDim != 0 && n.config.LabelDim != m.config.LabelDim || n.config.MiddleChannels != m.config.MiddleChannels ||
 		!slices.Equal(n.config.SkipChannels, m.config.SkipChannels) {
 		return fmt.Errorf("it was made for another family of models than the one that samples (prompt width %d and %d, channels %v and %v)",
 			n.config.ContextDim, m.config.ContextDim, n.config.SkipChannels, m.config.SkipChannels)

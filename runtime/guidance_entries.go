@@ -54,8 +54,8 @@ type target struct {
 }
 
 // prepare turns the lists of a run (positive first) into entries, as ComfyUI's process_conds does: areas and masks in cells, ranges in
-// sigmas, opposite entries for areas, controls lent to the negative prompt.
-func (m Model) prepare(lists []Conditioning, t target) ([][]entry, error) {
+// sigmas, opposite entries for areas, controls lent to the negative prompt. negative is the list of that prompt, or beyond them.
+func (m Model) prepare(lists []Conditioning, negative int, t target) ([][]entry, error) {
 	out := make([][]entry, len(lists))
 	for i, list := range lists {
 		for _, c := range list {
@@ -63,7 +63,7 @@ func (m Model) prepare(lists []Conditioning, t target) ([][]entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			if e.told, err = m.tell(c, t, i > 0); err != nil {
+			if e.told, err = m.tell(c, t, i == negative); err != nil {
 				return nil, err
 			}
 			out[i] = append(out[i], e)
@@ -112,16 +112,16 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 	return e, nil
 }
 
-// tell is what a conditioning entry tells the network; later lists of a run (negative) have other defaults in some families.
-func (m Model) tell(c Cond, t target, later bool) (told, error) {
+// tell is what a conditioning entry tells the network; the negative prompt has other defaults in some families.
+func (m Model) tell(c Cond, t target, negative bool) (told, error) {
 	out := told{embedding: c.Embedding}
 	for _, s := range c.Shifts {
-		shift := timedShift{rows: s.Rows, delta: s.Target}
+		shift := timedShift{rows: s.Rows, column: s.Column, delta: s.Target}
 		shift.highest, shift.lowest = s.During.sigmas(m.sampling.PercentToSigma)
 		out.shifts = append(out.shifts, shift)
 	}
 	var err error
-	if out.vector, err = m.vector(c, t, later); err != nil {
+	if out.vector, err = m.vector(c, t, negative); err != nil {
 		return told{}, err
 	}
 	out.planes, err = m.planes(c, t)

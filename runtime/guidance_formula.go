@@ -23,6 +23,14 @@ type formula interface {
 	guidanceScale() float64
 }
 
+// negativeBranch is the branch with the negative prompt, of which some families have other ideas; a guider without one has none there.
+func negativeBranch(f formula) int {
+	if _, ok := f.(dual); ok {
+		return 2
+	}
+	return 1
+}
+
 // classifierFree is U + (C-U)·scale over the branches C, U (Ho and Salimans 2022, arXiv:2207.12598). At scale 1, U is not needed.
 type classifierFree struct{ scale float64 }
 

@@ -44,7 +44,7 @@ func (tenToZero) PercentToSigma(p float64) float64 { return 10 * (1 - p) }
 // prepareStub makes entries for a latent of height h and width w of such a model.
 func prepareStub(lists []Conditioning, h, w int) ([][]entry, error) {
 	m := Model{sampling: sampling.ModelSampling{Levels: tenToZero{}}}
-	return m.prepare(lists, target{latent: tensor.New(1, 1, h, w)})
+	return m.prepare(lists, 1, target{latent: tensor.New(1, 1, h, w)})
 }
 
 func TestGuidance(t *testing.T) {

@@ -35,20 +35,22 @@ func (rt *Runtime) ApplyLoRA(m Model, c CLIP, name string, strengthModel, streng
 		m.changes = withPatch(m.changes, changes, strengthModel)
 		targets, changed = append(targets, target), changed+len(changes)
 	}
-	if c.set != nil {
-		target := weights.LoRATargetText(c.set, weights.CLIPL, false)
+	beside := len(c.encoders) > 1
+	c, err = c.each(func(e *textEncoder) error {
+		target := weights.LoRATargetText(e.set, e.kind, beside)
 		changes, err := lora.Changes(target)
-		if err != nil {
-			return m, c, err
-		}
-		c.changes = withPatch(c.changes, changes, strengthCLIP)
+		e.changes = withPatch(e.changes, changes, strengthCLIP)
 		targets, changed = append(targets, target), changed+len(changes)
+		return err
+	})
+	if err != nil {
+		return m, c, err
 	}
 	left, err := lora.Unmatched(targets...)
 	if err != nil {
 		return m, c, err
 	}
-	if c.set == nil {
+	if len(c.encoders) == 0 {
 		left = slices.DeleteFunc(left, func(u weights.Unmatched) bool { return isTextModule(u.Module) })
 	}
 	if changed == 0 && len(left) > 0 {

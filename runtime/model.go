@@ -88,10 +88,8 @@ func (rt *Runtime) openCheckpoint(kind, path string, open func(string) (*weights
 			return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	if c.Text != nil {
-		if out.CLIP, err = newCLIP(c.Text); err != nil {
-			return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
-		}
+	if out.CLIP, err = checkpointCLIP(c); err != nil {
+		return Checkpoint{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if c.VAE != nil {
 		if out.VAE, err = newVAE(c.VAE); err != nil {
@@ -110,9 +108,6 @@ func newModel(c *weights.Checkpoint) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	predicts := sampling.Epsilon
-	if c.Prediction == weights.V {
-		predicts = sampling.V
-	}
-	return Model{set: c.UNet, config: config, family: c.Family, sampling: sampling.StableDiffusion(predicts), format: sampling.SD15Latents, sees: sees}, nil
+	s, format := familySampling(c)
+	return Model{set: c.UNet, config: config, family: c.Family, sampling: s, format: format, sees: sees}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/sampling"
+	"github.com/oneactor/oneactor/runtime/tokenizer"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -55,15 +56,30 @@ func (rt *Runtime) MergedPatches(ctx context.Context, m Model) (model.Patches, m
 	return p.graphPatches(), inputs, err
 }
 
-// Encoder is the weights of the text encoder, its structure, how its graph is written, and the graph inputs that hold what patches
-// changed;
-// ErrNoCLIP for the missing text encoder.
-func (rt *Runtime) Encoder(ctx context.Context, c CLIP) (*weights.Set, model.CLIPConfig, model.CLIPOptions, map[string]ort.Value, error) {
-	if c.set == nil {
-		return nil, model.CLIPConfig{}, model.CLIPOptions{}, nil, ErrNoCLIP
+// Encoder is one text encoder of a CLIP, as graphs are written over it.
+type Encoder struct {
+	Kind    weights.TextKind
+	Tokens  tokenizer.Encoder
+	Set     *weights.Set
+	Config  model.CLIPConfig
+	Options model.CLIPOptions
+	Inputs  map[string]ort.Value // of the graph, that hold what patches changed
+}
+
+// Encoders are the text encoders in the order in which their features are joined; ErrNoCLIP for the missing text encoder.
+func (rt *Runtime) Encoders(ctx context.Context, c CLIP) ([]Encoder, error) {
+	if err := c.check(); err != nil {
+		return nil, err
 	}
-	inputs, err := rt.weightInputs(ctx, c.patched())
-	return c.set, c.config, model.CLIPOptions{Layer: c.layer, Patches: c.patched().graphPatches()}, inputs, err
+	var out []Encoder
+	for _, e := range c.encoders {
+		inputs, err := rt.weightInputs(ctx, e.patched())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Encoder{e.kind, e.tokens(), e.set, e.config, e.options(c.layer), inputs})
+	}
+	return out, nil
 }
 
 // PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.

@@ -93,7 +93,7 @@ func (g Guider) ready(t target) (*guidance, error) {
 	for _, c := range g.model.clusters {
 		lists = append(lists[:len(lists):len(lists)], c.average)
 	}
-	entries, err := g.model.prepare(lists, t)
+	entries, err := g.model.prepare(lists, negativeBranch(g.formula), t)
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,12 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		"timesteps": ort.FromTensor(tensor.Full(s.Timestep(call.sigma), call.x.Dim(0))),
 		"context":   ort.FromTensor(call.text),
 	}
+	if d := u.model.config.LabelDim; d > 0 {
+		if call.vector == nil || call.vector.Dim(1) != d {
+			return prediction{}, fmt.Errorf("the model wants a vector of %d numbers beside the prompt: encode the prompt with the text encoders that belong to the model", d)
+		}
+		inputs["y"] = ort.FromTensor(call.vector)
+	}
 	patched := newPatchedCall(u.model, u.model.network, call)
 	edits, numbers, err := patched.edits()
 	if err != nil {
@@ -254,12 +260,16 @@ func (u *unetRun) evaluateControl(ctx context.Context, c *Control, call modelCal
 	for i := range c.net.config.SkipChannels {
 		names = append(names, fmt.Sprint("output.", i))
 	}
-	out, err := session.Run(ctx, map[string]ort.Value{
+	inputs := map[string]ort.Value{
 		"x":         ort.FromTensor(scaled),
 		"timesteps": ort.FromTensor(tensor.Full(u.model.sampling.Timestep(call.sigma), call.x.Dim(0))),
 		"context":   ort.FromTensor(call.text),
 		"hint":      ort.FromTensor(hint),
-	}, append(names, "middle.0")...)
+	}
+	if c.net.config.LabelDim > 0 {
+		inputs["y"] = ort.FromTensor(call.vector)
+	}
+	out, err := session.Run(ctx, inputs, append(names, "middle.0")...)
 	if err != nil {
 		return residuals{}, err
 	}

@@ -172,8 +172,8 @@ func (m Model) patched() patchedWeights {
 }
 
 // patched is the weights of the text encoder. Only the layers of the encoder take branches: the tables of tokens and places are looked up.
-func (c CLIP) patched() patchedWeights {
-	return patchedWeights{set: c.set, patches: c.changes, merge: outsideEncoder}
+func (e textEncoder) patched() patchedWeights {
+	return patchedWeights{set: e.set, patches: e.changes, merge: outsideEncoder}
 }
 
 func outsideEncoder(name string) bool { return !strings.HasPrefix(name, "text_model.encoder.") }

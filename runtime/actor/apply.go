@@ -32,23 +32,28 @@ func (u Use) Apply(c runtime.Conditioning) (runtime.Conditioning, error) {
 	found := false
 	var absent error
 	for i, e := range c {
-		rows, err := entryRows(e, shift.Word)
+		places, err := entryPlaces(e, shift.Word)
+		width := e.Embedding.Dim(2)
 		switch {
 		case err != nil:
 			absent = cmp.Or(absent, err)
 			out[i] = e
 			continue
-		case e.Embedding.Dim(2) != len(shift.Target):
+		case width != len(shift.Target):
 			return nil, fmt.Errorf("apply actor: %s has vectors of %d numbers, the prompt of %d: the actor was tuned for another family of models (%s): tune it on this one",
-				shift.Actor, len(shift.Target), e.Embedding.Dim(2), cmp.Or(string(shift.Model.Family), "unknown"))
+				shift.Actor, len(shift.Target), width, cmp.Or(string(shift.Model.Family), "unknown"))
 		}
-		if other := sharing(e.Shifts, rows); other != nil {
-			return nil, fmt.Errorf("apply actor: %q already stands for actor %s (%q): give each actor a word of its own, or combine two prompts: %w",
-				shift.Word, other.Actor, other.Word, ErrSameWord)
+		var own []runtime.Shift
+		for _, p := range places {
+			s := shift.Of(p.columns.Of(width))
+			s.Rows = p.rows
+			if other := sharing(e.Shifts, s); other != nil {
+				return nil, fmt.Errorf("apply actor: %q already stands for actor %s (%q): give each actor a word of its own, or combine two prompts: %w",
+					shift.Word, other.Actor, other.Word, ErrSameWord)
+			}
+			own = append(own, s)
 		}
-		own := shift
-		own.Rows = rows
-		out[i], found = e.WithShifts(own), true
+		out[i], found = e.WithShifts(own...), true
 	}
 	switch {
 	case found:
@@ -82,9 +87,16 @@ func (u Use) shift() (runtime.Shift, error) {
 	return s, nil
 }
 
-// entryRows is the rows of an entry that stand for a word.
-func entryRows(e runtime.Cond, word string) ([]int, error) {
-	var rows []int
+// place is rows of an embedding and the columns that they count for.
+type place struct {
+	rows    []int // ascending
+	columns runtime.Columns
+}
+
+// entryPlaces is where an entry has a word: one place, or one for each text encoder where they read different prompts.
+func entryPlaces(e runtime.Cond, word string) ([]place, error) {
+	rows := map[runtime.Columns][]int{}
+	var order []runtime.Columns
 	var absent error
 	for _, p := range e.Prompts {
 		found, err := WordRows(p.Prompt, word)
@@ -92,26 +104,36 @@ func entryRows(e runtime.Cond, word string) ([]int, error) {
 			absent = cmp.Or(absent, err)
 			continue
 		}
+		if !slices.Contains(order, p.Columns) {
+			order = append(order, p.Columns)
+		}
 		for _, r := range found {
 			if r += p.Row; r < e.Embedding.Dim(1) {
-				rows = append(rows, r)
+				rows[p.Columns] = append(rows[p.Columns], r)
 			}
 		}
 	}
+	var out []place
+	for _, c := range order {
+		if r := rows[c]; len(r) > 0 {
+			slices.Sort(r)
+			out = append(out, place{slices.Compact(r), c})
+		}
+	}
 	switch {
-	case len(rows) > 0:
-		slices.Sort(rows)
-		return slices.Compact(rows), nil
+	case len(out) > 0:
+		return out, nil
 	case absent != nil:
 		return nil, absent
 	}
 	return nil, fmt.Errorf("it is not known which rows of this conditioning stand for %q, because it does not come from a text encoder: %w", word, ErrWord)
 }
 
-// sharing is the shift that has a row in common with rows, nil for none.
-func sharing(shifts []runtime.Shift, rows []int) *runtime.Shift {
-	for i, s := range shifts {
-		if slices.ContainsFunc(s.Rows, func(r int) bool { return slices.Contains(rows, r) }) {
+// sharing is the shift that has a value in common with another, nil for none.
+func sharing(shifts []runtime.Shift, s runtime.Shift) *runtime.Shift {
+	for i, other := range shifts {
+		apart := other.Column+len(other.Target) <= s.Column || s.Column+len(s.Target) <= other.Column
+		if !apart && slices.ContainsFunc(other.Rows, func(r int) bool { return slices.Contains(s.Rows, r) }) {
 			return &shifts[i]
 		}
 	}

@@ -83,10 +83,11 @@ func (t TextInversion) train(ctx context.Context, rt *runtime.Runtime) (Embeddin
 	if t.Images.Tensor == nil || t.Vectors < 1 || t.Vectors > 32 || t.Steps < 0 || t.Batch < 1 || t.Rate <= 0 {
 		return Embedding{}, errors.New("it needs a picture, 1 to 32 vectors, a batch of 1 or more and a learning rate above 0")
 	}
-	set, config, options, factors, err := rt.Encoder(ctx, t.CLIP)
+	encoders, err := rt.Encoders(ctx, t.CLIP)
 	if err != nil {
 		return Embedding{}, err
 	}
+	set, config, options, factors := encoders[0].Set, encoders[0].Config, encoders[0].Options, encoders[0].Inputs
 	prompts, start, err := t.prompts(set, config)
 	if err != nil {
 		return Embedding{}, err

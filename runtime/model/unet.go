@@ -162,16 +162,21 @@ func (u *unet) twoLayers(x *onnx.Value, path string) *onnx.Value {
 	return u.linear(u.silu(u.linear(x, path+".0")), path+".2")
 }
 
-// timestepEmbedding is [cos(t·f), sin(t·f)] for timesteps t [B], with f_k = 10000^(-k/(width/2)); the result is [B,width].
-// The frequencies are rounded as float32 arithmetic rounds them: at t = 999 one bit of f is 6e-5 of the angle.
+// timestepEmbedding is [cos(t·f), sin(t·f)] for timesteps t [B], with f = Frequencies(width/2); the result is [B,width].
 func (n *net) timestepEmbedding(t *onnx.Value, width int) *onnx.Value {
-	half := width / 2
+	f := Frequencies(width / 2)
+	angle := n.Mul(n.Unsqueeze(t, 1), n.Const("frequencies", f, 1, int64(len(f))))
+	return n.Concat(1, n.Op("Cos", angle), n.Op("Sin", angle))
+}
+
+// Frequencies are f_k = 10000^(-k/half), by which networks take numbers. They are rounded as float32 arithmetic rounds them: at t = 999
+// one bit of f is 6e-5 of the angle.
+func Frequencies(half int) []float32 {
 	f := make([]float32, half)
 	for k := range f {
 		f[k] = float32(math.Exp(float64(float32(-math.Log(10000)) * float32(k) / float32(half))))
 	}
-	angle := n.Mul(n.Unsqueeze(t, 1), n.Const("frequencies", f, 1, int64(half)))
-	return n.Concat(1, n.Op("Cos", angle), n.Op("Sin", angle))
+	return f
 }
 
 // encode runs the input blocks and returns the last result and all of them; hint, if not nil, is added to the first.

@@ -1,5 +1,7 @@
 package tokenizer
 
+import "slices"
+
 // Span is a run of text and the rows of the encoded prompt that stand for it. Row r is token r%77 of chunk r/77.
 type Span struct {
 	Text       string // as it is written in the prompt
@@ -39,6 +41,13 @@ func (p *Prompt) Spans() []Span {
 		i = n
 	}
 	return out
+}
+
+// SameWords reports whether two prompts have the same words at the same rows, as one text has for two encoders that know the same embeddings.
+func (p *Prompt) SameWords(q *Prompt) bool {
+	return p.Text == q.Text && slices.EqualFunc(p.Chunks, q.Chunks, func(a, b []Token) bool {
+		return slices.EqualFunc(a, b, func(s, t Token) bool { return s.Word == t.Word })
+	})
 }
 
 // Find gives every place where the prompt has the words of phrase next to each other, whatever their case and weights.

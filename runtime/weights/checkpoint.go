@@ -14,6 +14,8 @@ type Checkpoint struct {
 	Prediction Prediction
 	// ZeroTerminalSNR asks for a noise schedule whose last step is pure noise.
 	ZeroTerminalSNR bool
+	// SigmaMin and SigmaMax are the ends of the noise levels where the prediction is VEDM.
+	SigmaMin, SigmaMax float64
 	// Channels is the input channels of the UNet: 4, 9 for inpainting models, 8 for those that edit a picture.
 	Channels int
 

@@ -77,9 +77,33 @@ func (c *Checkpoint) predict(file *Set) error {
 			c.Prediction = EDM
 		case file.Has("edm_vpred.sigma_max"):
 			c.Prediction = VEDM
+			return c.readSigmas(file)
 		case file.Has("v_pred"):
 			c.Prediction, c.ZeroTerminalSNR = V, file.Has("ztsnr")
 		}
+	}
+	return nil
+}
+
+// readSigmas reads the ends of the noise levels that a file of the v-EDM kind names; the lower one may be left out.
+func (c *Checkpoint) readSigmas(file *Set) error {
+	c.SigmaMin, c.SigmaMax = 0.002, 120
+	for name, to := range map[string]*float64{"edm_vpred.sigma_min": &c.SigmaMin, "edm_vpred.sigma_max": &c.SigmaMax} {
+		r, ok := file.Ref(name)
+		if !ok {
+			continue
+		}
+		t, err := r.Float32()
+		if err != nil {
+			return err
+		}
+		if len(t.Data) != 1 {
+			return fmt.Errorf("%s has %d values, not one: %w", name, len(t.Data), ErrFormat)
+		}
+		*to = float64(t.Data[0])
+	}
+	if !(c.SigmaMin > 0 && c.SigmaMax > c.SigmaMin && !math.IsInf(c.SigmaMax, 0)) {
+		return fmt.Errorf("edm_vpred.sigma_min %g and sigma_max %g are no range of noise levels: %w", c.SigmaMin, c.SigmaMax, ErrFormat)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"errors"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +65,6 @@ func TestRecognise(t *testing.T) {
 		"SDXL":              {smallUNet(ldm, 4, linear, 2816, false, true, true), SDXL, Epsilon, 4},
 		"SDXL v":            {with(smallUNet(ldm, 4, linear, 2816, false, true, true), "v_pred", "ztsnr"), SDXL, V, 4},
 		"SDXL EDM":          {with(smallUNet(ldm, 4, linear, 2816, false, true, true), "edm_mean", "edm_std"), SDXL, EDM, 4},
-		"SDXL v-EDM":        {with(smallUNet(ldm, 4, linear, 2816, false, true, true), "edm_vpred.sigma_max"), SDXL, VEDM, 4},
 		"refiner":           {smallUNet(ldm, 4, linear, 2560, false, true, false), SDXLRefiner, Epsilon, 4},
 		"SD 1 with v_pred":  {with(smallUNet(ldm, 4, conv, 0, true, true, false), "v_pred"), SD1, Epsilon, 4},
 		"SD 1, averages":    {with(smallUNet(ldm, 4, conv, 0, true, true, false), "model_ema.decay", "betas"), SD1, Epsilon, 4},
@@ -285,6 +285,49 @@ func TestTextPlaces(t *testing.T) {
 				if s != nil && (!s.Has(inner) || s.Has("text_model.embeddings.position_ids")) {
 					t.Errorf("names %v", s.Names())
 				}
+			}
+		})
+	}
+}
+
+// TestEDMSigmas reads the noise levels of a model that predicts v over continuous levels.
+func TestEDMSigmas(t *testing.T) {
+	tests := map[string]struct {
+		marks    map[string]float32
+		min, max float64
+		err      string
+	}{
+		"both":      {map[string]float32{"edm_vpred.sigma_max": 100, "edm_vpred.sigma_min": 0.25}, 0.25, 100, ""},
+		"highest":   {map[string]float32{"edm_vpred.sigma_max": 100}, 0.002, 100, ""},
+		"upside":    {map[string]float32{"edm_vpred.sigma_max": 0.5, "edm_vpred.sigma_min": 1}, 0, 0, "no range of noise levels"},
+		"no number": {map[string]float32{"edm_vpred.sigma_max": float32(math.NaN())}, 0, 0, "no range of noise levels"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var entries []Entry
+			for name, shape := range smallUNet("model.diffusion_model.", 4, []int{8, 8}, 2816, false, true, true) {
+				entries = append(entries, Float16Entry(name, tensor.New(shape...)))
+			}
+			for name, v := range tt.marks {
+				entries = append(entries, Float32Entry(name, tensor.Full(v, 1)))
+			}
+			path := filepath.Join(t.TempDir(), "x.safetensors")
+			if err := Save(t.Context(), path, nil, entries); err != nil {
+				t.Fatal(err)
+			}
+			c, err := OpenCheckpoint(path)
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("error %v; want one with %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if c.Prediction != VEDM || c.SigmaMax != tt.max || math.Abs(c.SigmaMin-tt.min) > 1e-9 {
+				t.Errorf("%s from %g to %g, want %g to %g", c.Prediction, c.SigmaMin, c.SigmaMax, tt.min, tt.max)
 			}
 		})
 	}
