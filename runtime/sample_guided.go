@@ -111,7 +111,7 @@ func (g Guider) ready(t target) (*guidance, error) {
 		ready := readyWish{wish: w}
 		if w.prompt != nil {
 			// Prepared by itself: the areas of other prompts are not mirrored in it.
-			own, err := g.model.prepare([]Conditioning{nil, w.prompt}, t)
+			own, err := g.model.prepare([]Conditioning{nil, w.prompt}, 1, t)
 			if err != nil {
 				return nil, err
 			}

@@ -174,7 +174,7 @@ func TestPlanesFollowAreas(t *testing.T) {
 		picture.Data[i] = float32(i/128*100 + i%32) // 100 a picture, 1 a cell
 	}
 	c := prompt(0, 77).WithPicture(Latent{Samples: picture}, nil).WithArea(Area{Height: 2, Width: 2, Y: 1, X: 3}, 1)
-	lists, err := m.prepare([]Conditioning{c}, target{latent: tensor.New(2, 4, 4, 8)})
+	lists, err := m.prepare([]Conditioning{c}, 1, target{latent: tensor.New(2, 4, 4, 8)})
 	if err != nil {
 		t.Fatal(err)
 	}

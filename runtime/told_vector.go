@@ -3,9 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"math"
 
-	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -36,22 +34,58 @@ func (c Conditioning) WithSizes(s PictureSizes) Conditioning {
 	return c.each(func(e *Cond) { e.Sizes = &s })
 }
 
+// mergedNoise is how much noise an unCLIP model of SD 2 has mixed into the sum of several pictures.
+const mergedNoise = 0.05
+
 // vector is what the network is told in numbers beside the prompt [1,LabelDim]: nil for families without an added embedding. negative is
 // the prompt that guidance leads away from.
 func (m Model) vector(c Cond, t target, negative bool) (*tensor.Tensor, error) {
-	if m.config.LabelDim == 0 {
+	switch {
+	case m.config.LabelDim == 0:
 		return nil, nil
+	case m.family != weights.SD2UnCLIP:
+		return m.sizedVector(c, t, negative)
+	case len(c.UnCLIP) == 0:
+		return tensor.New(1, m.config.LabelDim), nil
 	}
-	height, width := t.latent.Dim(2)*8, t.latent.Dim(3)*8
+	v, err := unclipVector(c.UnCLIP, m.config.LabelDim/2, t.seed, mergedNoise)
+	if err != nil {
+		return nil, err
+	}
+	return tensor.From(v, 1, len(v))
+}
+
+// sizedVector is that of SDXL and its refiner: the pooled text, or pictures in its place, and the embeddings of numbers behind it.
+func (m Model) sizedVector(c Cond, t target, negative bool) (*tensor.Tensor, error) {
 	sizes := c.Sizes
 	if sizes == nil {
-		sizes = &PictureSizes{Width: width, Height: height}
+		sizes = &PictureSizes{Width: t.latent.Dim(3) * 8, Height: t.latent.Dim(2) * 8}
 	}
 	numbers, err := sizes.numbers(m.family, negative)
 	if err != nil {
 		return nil, err
 	}
-	return m.pooledVector(c.Pooled, numbers)
+	width := m.config.LabelDim - len(numbers)*sizeWidth
+	out := tensor.New(1, m.config.LabelDim)
+	switch {
+	case len(c.UnCLIP) > 0:
+		v, err := unclipVector(c.UnCLIP, width, t.seed, 0)
+		if err != nil {
+			return nil, err
+		}
+		copy(out.Data, v[:width])
+	case c.Pooled == nil:
+		return nil, errors.New("the model wants a pooled text beside the prompt, and this conditioning has none: encode the prompt with the text encoders that belong to the model")
+	case len(c.Pooled.Data) != width:
+		return nil, fmt.Errorf("the prompt has a pooled part of %d numbers and the model wants %d: encode it with the text encoders that belong to the model",
+			len(c.Pooled.Data), width)
+	default:
+		copy(out.Data, c.Pooled.Data)
+	}
+	for i, n := range numbers {
+		copy(out.Data[width+i*sizeWidth:], sinusoid(float32(n), sizeWidth))
+	}
+	return out, nil
 }
 
 // numbers are the sizes in the order of a family.
@@ -75,33 +109,4 @@ func (s PictureSizes) numbers(family weights.Family, negative bool) ([]float64, 
 		return append(before, score), nil
 	}
 	return nil, fmt.Errorf("the model wants an added embedding that models of the family %s do not have: %w", family, weights.ErrFamily)
-}
-
-// pooledVector is a pooled text [1,P] and the embeddings of numbers behind it.
-func (m Model) pooledVector(pooled *tensor.Tensor, numbers []float64) (*tensor.Tensor, error) {
-	want := m.config.LabelDim - len(numbers)*sizeWidth
-	switch {
-	case pooled == nil:
-		return nil, errors.New("the model wants a pooled text beside the prompt, and this conditioning has none: encode the prompt with the text encoders that belong to the model")
-	case len(pooled.Data) != want:
-		return nil, fmt.Errorf("the prompt has a pooled part of %d numbers and the model wants %d: encode it with the text encoders that belong to the model",
-			len(pooled.Data), want)
-	}
-	out := tensor.New(1, m.config.LabelDim)
-	at := copy(out.Data, pooled.Data)
-	for _, n := range numbers {
-		at += copy(out.Data[at:], numberEmbedding(float32(n)))
-	}
-	return out, nil
-}
-
-// numberEmbedding is [cos(n·f), sin(n·f)], as for the timestep.
-func numberEmbedding(n float32) []float32 {
-	f := model.Frequencies(sizeWidth / 2)
-	out := make([]float32, sizeWidth)
-	for k, v := range f {
-		sin, cos := math.Sincos(float64(n * v))
-		out[k], out[len(f)+k] = float32(cos), float32(sin)
-	}
-	return out
 }

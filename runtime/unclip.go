@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
@@ -91,14 +92,13 @@ var unclipSchedule = sync.OnceValue(func() []noiseMix {
 	return out
 })
 
-// sinusoid is [cos(n·f), sin(n·f)] with f_k = 10000^(-k/(width/2)), as networks are told of timesteps.
+// sinusoid is [cos(n·f), sin(n·f)] with f = model.Frequencies(width/2), as networks are told of timesteps.
 func sinusoid(n float32, width int) []float32 {
-	half := width / 2
+	f := model.Frequencies(width / 2)
 	out := make([]float32, width)
-	for k := range half {
-		f := float32(math.Exp(float64(float32(-math.Log(10000)) * float32(k) / float32(half))))
-		sin, cos := math.Sincos(float64(n * f))
-		out[k], out[half+k] = float32(cos), float32(sin)
+	for k, v := range f {
+		sin, cos := math.Sincos(float64(n * v))
+		out[k], out[len(f)+k] = float32(cos), float32(sin)
 	}
 	return out
 }

@@ -250,7 +250,8 @@ func TestGoldenInference(t *testing.T) {
 				t.Fatal(err)
 			}
 			cond := func(key string, prompts ...runtime.PlacedPrompt) runtime.Conditioning {
-				return runtime.Conditioning{runtime.NewCond(file.Get(t, "infer.context"+key), file.Get(t, "infer.pooled"+key), prompts)}
+				c := runtime.Conditioning{runtime.NewCond(file.Get(t, "infer.context"+key), file.Get(t, "infer.pooled"+key), prompts)}
+				return c.WithSizes(runtime.PictureSizes{Width: 1024, Height: 1024}) // whatever the size of the latent, as the authors have it
 			}
 			plain, negative := cond("", runtime.PlacedPrompt{Prompt: prompt}), cond("_uncond")
 			a := goldenActor(file.Get(t, "infer.delta"), meta[string](t, file, "base_word"))

@@ -22,7 +22,7 @@ const (
 )
 
 // running is the families that the rest of the runtime can build.
-var running = []Family{SD1, SD2, SDXL, SDXLRefiner}
+var running = []Family{SD1, SD2, SD2UnCLIP, SDXL, SDXLRefiner}
 
 // Check is nil for a family that runs; otherwise the error names it and wraps ErrFamily.
 func (f Family) Check() error {
