@@ -10,7 +10,7 @@ import (
 // TestBytes: the cache drops values by what they say they hold.
 func TestBytes(t *testing.T) {
 	change := weights.LowRank{Down: tensor.New(2, 4), Up: tensor.New(6, 2), Rank: 2}
-	patches := []loraPatch{{map[string]weights.LowRank{"a": change, "b": change}, 1}, {map[string]weights.LowRank{"a": change}, 1}}
+	patches := []weightPatch{{map[string]weights.Change{"a": change, "b": change}, 1}, {map[string]weights.Change{"a": change}, 1}}
 	plain := prompt(1, 10) // 20 values
 	picture := Image{tensor.New(1, 8, 8, 3)}
 	tests := map[string]struct {
