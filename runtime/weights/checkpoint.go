@@ -154,30 +154,6 @@ func OpenTextEncoder(path string) (*Set, TextKind, error) {
 	return t.set, t.kind, err
 }
 
-// OpenControlNet reads a ControlNet of the plain kind under latent diffusion or diffusers names. Its relatives
-// (control-LoRA, union, T2I adapter, difference) are named in the error, which wraps ErrFamily.
-func OpenControlNet(path string) (*Set, error) {
-	return opened(path, func(f *File) (*Set, error) {
-		all := f.All()
-		for _, kind := range []struct{ name, tensor string }{
-			{"a control-LoRA", "lora_controlnet"},
-			{"a ControlNet union", "control_add_embedding.linear_1.weight"},
-			{"a difference ControlNet", "difference"},
-			{"a T2I adapter", "body.0.block1.weight"},
-			{"a T2I adapter", "adapter.body.0.resnets.0.block1.weight"},
-			{"a Stable Diffusion 3 ControlNet", "controlnet_blocks.0.weight"},
-		} {
-			if all.Has(kind.tensor) {
-				return nil, fmt.Errorf("this is %s, which oneactor does not run: %w", kind.name, ErrFamily)
-			}
-		}
-		if s := canonicalControlNet(all); s != nil {
-			return s, nil
-		}
-		return nil, fmt.Errorf("no ControlNet in it; %s: %w", describeFile(all), ErrFormat)
-	})
-}
-
 // opened opens a file and reads it; the file is closed again when that fails, and the error names it.
 func opened[T any](path string, read func(*File) (T, error)) (T, error) {
 	f, err := Open(path)
@@ -202,7 +178,7 @@ func describeFile(s *Set) string {
 	switch {
 	case foreignFamily(s) != "":
 		return "it is a model of the family " + foreignFamily(s)
-	case s.Has("lora_controlnet"), canonicalControlNet(s) != nil, c.has("adapter.body"), s.Has("body.0.block1.weight"):
+	case controlKind(s) != "":
 		return "it is a ControlNet or T2I adapter: load it with ControlNetLoader from models/controlnet"
 	case begins("lora_"), begins("unet.down_blocks"), begins("base_model.model"), begins("text_encoder.text_model"):
 		return "it is a LoRA: load it with LoraLoader from models/loras"
