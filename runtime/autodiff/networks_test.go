@@ -47,7 +47,7 @@ func TestNetworksHaveRows(t *testing.T) {
 	}
 }
 
-func networks(t *testing.T, checkpoint *weights.Checkpoint, control *weights.Set) map[string]network {
+func networks(t *testing.T, checkpoint *weights.Checkpoint, control *weights.ControlNet) map[string]network {
 	unet, err := model.ReadUNet(checkpoint.UNet)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func networks(t *testing.T, checkpoint *weights.Checkpoint, control *weights.Set
 	if err != nil {
 		t.Fatal(err)
 	}
-	controlNet, err := model.ReadControlNet(control)
+	controlNet, err := model.ReadControlNet(control.Set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func networks(t *testing.T, checkpoint *weights.Checkpoint, control *weights.Set
 			in := inputs(b, 8, 8)
 			scale := controlNet.HintScale
 			hint := b.Input("hint", onnx.Float32, 2, controlNet.HintChannels, 8*scale, 8*scale)
-			in.Control, in.ControlMiddle = model.AddControlNet(b, control, controlNet, model.UNetOptions{}, in, hint)
+			in.Control, in.ControlMiddle = model.AddControlNet(b, control.Set, controlNet, model.UNetOptions{}, in, model.AddControlHint(b, control.Set, controlNet, hint, nil))
 			return model.AddUNet(b, checkpoint.UNet, unet, model.UNetOptions{Even: true}, in).Out, values{in.Context, hint}
 		}},
 		"CLIP-L":   text(model.QuickGELU),

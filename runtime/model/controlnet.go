@@ -13,23 +13,13 @@ type ControlNetConfig struct {
 	UNetConfig
 	HintChannels int // 3
 	HintScale    int // pixels of the hint per latent cell, 8
+	Types        int // kinds of hints that a union tells apart; 0 for other nets
 	hint         []string
 }
 
-// later names weights of kinds of ControlNet that are not built here.
-var later = []struct{ weight, what string }{
-	{"task_embedding", "a union ControlNet"},
-	{"control_add_embedding.linear_1.weight", "a union ControlNet"},
-	{"lora_controlnet", "a control-LoRA"},
-}
-
-// ReadControlNet works out the structure of a ControlNet from weights under latent diffusion names.
+// ReadControlNet works out the structure of a ControlNet from weights under latent diffusion names. The weights of a control-LoRA
+// are those of its file over those of a UNet (weights.Set.Over).
 func ReadControlNet(set *weights.Set) (ControlNetConfig, error) {
-	for _, l := range later {
-		if set.Has(l.weight) {
-			return ControlNetConfig{}, fmt.Errorf("ControlNet: the weights are %s, which is not supported yet: %w", l.what, ErrUnsupported)
-		}
-	}
 	u, err := readEncoder(set)
 	c := ControlNetConfig{UNetConfig: u, HintScale: 1}
 	if err != nil {
@@ -37,9 +27,6 @@ func ReadControlNet(set *weights.Set) (ControlNetConfig, error) {
 	}
 	if len(c.middle) == 0 {
 		return c, fmt.Errorf("ControlNet: weights middle_block.* are missing: %w", ErrUnsupported)
-	}
-	if c.LabelDim > 0 {
-		return c, fmt.Errorf("ControlNet: the weights are a ControlNet for SDXL, which is not supported yet: %w", ErrUnsupported)
 	}
 	c.HintChannels = int(size(set, "input_hint_block.0.weight", 1))
 	if c.HintChannels == 0 {
@@ -49,6 +36,13 @@ func ReadControlNet(set *weights.Set) (ControlNetConfig, error) {
 		c.hint = append(c.hint, fmt.Sprintf("input_hint_block.%d", i))
 		if hintWindow(len(c.hint)-1).stride == 2 {
 			c.HintScale *= 2
+		}
+	}
+	if set.Has(unionTypes) {
+		c.Types = int(size(set, unionTasks, 0))
+		if width := size(set, unionTypes, 1); c.Types == 0 || width != int64(c.Types)*typeWidth {
+			return c, fmt.Errorf("ControlNet union: %d task embeddings and an embedding of types of width %d; %d for each is wanted: %w",
+				c.Types, width, typeWidth, ErrUnsupported)
 		}
 	}
 	return c, nil
@@ -62,8 +56,46 @@ func hintWindow(i int) window {
 	return same(3)
 }
 
-// ControlNet is the graph of a control network. Inputs are those of UNet and "hint" [B,3,8H,8W] with values 0…1; outputs are
-// "output.<i>", one residual per input block, and "middle.0". Of the options, Features, Control and Even mean nothing here.
+// ControlHint is the graph of the part of a ControlNet that sees the picture and nothing else, so that a run needs it once. Input
+// "hint" [B,HintChannels,8H,8W] with values 0…1, and for a union "types" [Types], 1 for the kind of the hint and 0 for others (all 0 where
+// the kind is left open); output "features" [B,ModelChannels,H,W].
+func ControlHint(set *weights.Set) (*onnx.Graph, error) {
+	c, err := ReadControlNet(set)
+	if err != nil {
+		return nil, err
+	}
+	b := onnx.NewBuilder("ControlNet hint")
+	hint := b.Input("hint", onnx.Float32, "batch", c.HintChannels, "hint height", "hint width")
+	b.Output("features", AddControlHint(b, set, c, hint, typesInput(b, c)))
+	return finish(b, "ControlNet hint")
+}
+
+func typesInput(b *onnx.Builder, c ControlNetConfig) *onnx.Value {
+	if c.Types == 0 {
+		return nil
+	}
+	return b.Input("types", onnx.Float32, c.Types)
+}
+
+// AddControlHint writes the part of a ControlNet that sees the picture into a graph that has its inputs; types is nil but for unions.
+func AddControlHint(b *onnx.Builder, set *weights.Set, c ControlNetConfig, hint, types *onnx.Value) *onnx.Value {
+	defer b.Scope("hint")()
+	n := newNet(b, set, Patches{})
+	for i, path := range c.hint {
+		if i > 0 {
+			hint = n.silu(hint)
+		}
+		hint = n.conv(hint, path, hintWindow(i))
+	}
+	if types != nil {
+		hint = n.unionHint(hint, types)
+	}
+	return hint
+}
+
+// ControlNet is the graph of a control network but for the picture. Inputs are those of UNet, "hint" [B or 1,ModelChannels,H,W], which
+// ControlHint yields, and "types" as there; outputs are "output.<i>", one residual per input block, and "middle.0". Of the options,
+// Features, Control, Adapted and Even mean nothing here.
 func ControlNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 	c, err := ReadControlNet(set)
 	if err != nil {
@@ -71,8 +103,8 @@ func ControlNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 	}
 	b := onnx.NewBuilder("ControlNet")
 	in := unetInputs(b, c.UNetConfig, o)
-	hint := b.Input("hint", onnx.Float32, fixed(o.Batch, "batch"), c.HintChannels,
-		fixed(o.Height*c.HintScale, "hint height"), fixed(o.Width*c.HintScale, "hint width"))
+	in.Types = typesInput(b, c)
+	hint := b.Input("hint", onnx.Float32, "hint batch", c.ModelChannels, fixed(o.Height, "height"), fixed(o.Width, "width"))
 	residuals, middle := AddControlNet(b, set, c, o, in, hint)
 	for i, r := range residuals {
 		b.Output(fmt.Sprint("output.", i), r)
@@ -81,17 +113,12 @@ func ControlNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 	return finish(b, "ControlNet")
 }
 
-// AddControlNet writes a ControlNet into a graph that already has its inputs. It returns the residuals that UNetInputs takes.
+// AddControlNet writes a ControlNet into a graph that already has its inputs and the features of its hint. It returns the residuals that
+// UNetInputs takes.
 func AddControlNet(b *onnx.Builder, set *weights.Set, c ControlNetConfig, o UNetOptions, in UNetInputs, hint *onnx.Value) (residuals []*onnx.Value, middle *onnx.Value) {
 	defer b.Scope("control")()
 	u := newUNet(b, set, c.UNetConfig, o, in)
-	for i, path := range c.hint {
-		if i > 0 {
-			hint = u.silu(hint)
-		}
-		hint = u.conv(hint, path, hintWindow(i))
-	}
-	x, skips := u.encode(in.X, hint)
+	x, skips := u.encode(in.X, map[int]*onnx.Value{0: hint})
 	for i, s := range skips {
 		residuals = append(residuals, u.convSame(s, fmt.Sprintf("zero_convs.%d.0", i)))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -142,35 +143,107 @@ func TestGoldenControlNet(t *testing.T) {
 
 func goldenControlNet(t *testing.T, r runner, path string) {
 	name := subject(path, "control")
-	set, err := weights.OpenControlNet(modelFile(t, name, "controlnet"))
+	set, err := controlSet(t, name)
 	if err != nil {
 		waitFor(t, name, err)
 		return
 	}
-	g, err := model.ControlNet(set, model.UNetOptions{})
+	config, err := model.ReadControlNet(set)
 	if err != nil {
 		waitFor(t, name, err)
 		return
 	}
 	file := goldentest.Load(t, path)
-	inputs := map[string]ort.Value{}
-	var outputs []string
-	for _, n := range file.Names() {
-		switch {
-		case g.Input(n) != nil:
-			inputs[n] = ort.FromTensor(file.Get(t, n))
-		case g.Output(n) != nil:
-			outputs = append(outputs, n)
-		default:
-			t.Errorf("tensor %s is neither an input nor an output of the graph", n)
+	for suffix, types := range unionCases(t, file, config.Types) {
+		inputs := map[string]ort.Value{"hint": ort.FromTensor(file.Get(t, "hint"))}
+		if types != nil {
+			inputs["types"] = ort.FromFloat32(types, len(types))
+		}
+		hint, err := model.ControlHint(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		features := r.run(t, hint, inputs, "features")[0]
+		g, err := model.ControlNet(set, model.UNetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs["hint"] = ort.FromTensor(features)
+		var outputs []string
+		for _, n := range file.Names() {
+			switch output, ok := strings.CutSuffix(n, suffix); {
+			case n == "hint", n == "y" && config.LabelDim == 0:
+			case g.Input(n) != nil:
+				inputs[n] = ort.FromTensor(file.Get(t, n))
+			case ok && g.Output(output) != nil:
+				outputs = append(outputs, output)
+			case suffix == "":
+				t.Errorf("tensor %s is neither an input nor an output of the graph", n)
+			}
+		}
+		if len(outputs) != len(g.Outputs) {
+			t.Errorf("the fixture has %d outputs%s, the graph %d", len(outputs), suffix, len(g.Outputs))
+		}
+		for i, got := range r.run(t, g, inputs, outputs...) {
+			goldentest.Close(t, outputs[i]+suffix, got, file.Get(t, outputs[i]+suffix), goldentest.Tolerance(t, path, network))
 		}
 	}
-	if len(outputs) != len(g.Outputs) {
-		t.Errorf("the fixture has %d outputs, the graph %d", len(outputs), len(g.Outputs))
+}
+
+// controlSet opens a ControlNet whole: one that builds on a UNet is put together with that of the model it is named after.
+func controlSet(t *testing.T, name string) (*weights.Set, error) {
+	t.Helper()
+	net, err := weights.OpenControlNet(modelFile(t, name, "controlnet"))
+	if err != nil {
+		return nil, err
 	}
-	for i, got := range r.run(t, g, inputs, outputs...) {
-		goldentest.Close(t, outputs[i], got, file.Get(t, outputs[i]), goldentest.Tolerance(t, path, network))
+	if net.Kind != weights.LowRankControl && net.Kind != weights.DifferenceControl {
+		return net.Set, nil
 	}
+	base, _, _ := strings.Cut(name, "-control")
+	checkpoint, err := weights.OpenUNet(modelFile(t, base, "checkpoints"))
+	if err != nil || net.Kind == weights.LowRankControl {
+		return net.Set.Over(checkpoint.UNet), err
+	}
+	sum := filepath.Join(t.TempDir(), "sum.safetensors")
+	if err := net.SaveSum(t.Context(), sum, func(name string) (*tensor.Tensor, error) {
+		if !checkpoint.UNet.Has(name) {
+			return nil, nil
+		}
+		return checkpoint.UNet.Float32(name)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := weights.OpenControlNet(sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain.Set, nil
+}
+
+// unionCases are the kinds of hints that a fixture tells a union, by the suffix of the outputs' names; one case without for other nets.
+func unionCases(t *testing.T, file *goldentest.File, types int) map[string][]float32 {
+	t.Helper()
+	if types == 0 {
+		return map[string][]float32{"": nil}
+	}
+	cases := map[string][]float32{}
+	for _, n := range file.Names() {
+		suffix, ok := strings.CutPrefix(n, "middle.0")
+		if !ok {
+			continue
+		}
+		flags := make([]float32, types)
+		if suffix != ".auto" {
+			kind, err := strconv.Atoi(strings.TrimPrefix(suffix, ".type"))
+			if err != nil || kind >= types {
+				t.Fatalf("%s: what is %s?", n, suffix)
+			}
+			flags[kind] = 1
+		}
+		cases[suffix] = flags
+	}
+	return cases
 }
 
 func TestGoldenVAE(t *testing.T) {

@@ -11,7 +11,7 @@ func (n *net) linear(x *onnx.Value, path string) *onnx.Value {
 	name := path + ".weight"
 	out, in := n.size(name, 0), n.size(name, 1)
 	y := n.Gemm(x, n.weightAs(name, out, in), n.bias(path+".bias"), true)
-	return n.linearBranch(x, y, name, 0, out)
+	return n.linearChanges(x, y, name, 0, out)
 }
 
 // linearRows is linear with rows [from,to) of weight and bias, that is, a part of the outputs.
@@ -21,7 +21,7 @@ func (n *net) linearRows(x *onnx.Value, path string, from, to int64) *onnx.Value
 	if n.set.Has(path + ".bias") {
 		bias = n.weightRows(path+".bias", from, to)
 	}
-	return n.linearBranch(x, n.Gemm(x, n.weightRows(name, from, to), bias, true), name, from, to)
+	return n.linearChanges(x, n.Gemm(x, n.weightRows(name, from, to), bias, true), name, from, to)
 }
 
 // window is how a convolution slides: its stride, and the zeros around the picture (top, left, bottom, right).
@@ -50,7 +50,7 @@ func (n *net) convolve(x, kernel, bias *onnx.Value, w window) *onnx.Value {
 // conv is a convolution layer on x [B,C,H,W].
 func (n *net) conv(x *onnx.Value, path string, w window) *onnx.Value {
 	y := n.convolve(x, n.weight(path+".weight"), n.bias(path+".bias"), w)
-	return n.convBranch(x, y, path+".weight", func(x, kernel *onnx.Value) *onnx.Value { return n.convolve(x, kernel, nil, w) })
+	return n.convChanges(x, y, path+".weight", func(x, kernel *onnx.Value) *onnx.Value { return n.convolve(x, kernel, nil, w) })
 }
 
 // convSame is a convolution that keeps height and width, whatever odd kernel the weights have.

@@ -8,7 +8,7 @@ import (
 	"github.com/oneactor/oneactor/runtime/onnx"
 )
 
-// branch is the low-rank part of one weight: y += up·down(x), both factors inputs of the graph.
+// branch is a low-rank part of one weight: y += up·down(x).
 type branch struct {
 	down *onnx.Value // [r,in] or [r,in,kh,kw]
 	up   *onnx.Value // [out,r]
@@ -37,9 +37,8 @@ func (n *net) addBranch(name string, fixedRank int) {
 	}
 }
 
-// linearBranch adds the branch of a linear weight to y, its product with rows x; [from,to) are the outputs y has.
-func (n *net) linearBranch(x, y *onnx.Value, name string, from, to int64) *onnx.Value {
-	l := n.lora[name]
+// linearBranch adds a branch of a linear weight to y, its product with rows x; [from,to) are the outputs y has. The branch may be nil.
+func (n *net) linearBranch(x, y *onnx.Value, name string, l *branch, from, to int64) *onnx.Value {
 	if l == nil || n.Err() != nil {
 		return y
 	}
@@ -52,9 +51,8 @@ func (n *net) linearBranch(x, y *onnx.Value, name string, from, to int64) *onnx.
 	return n.Gemm(n.Gemm(x, down, nil, true), up, y, true)
 }
 
-// convBranch adds the branch of a convolution to y; slide applies a kernel to x as the layer does.
-func (n *net) convBranch(x, y *onnx.Value, name string, slide func(x, kernel *onnx.Value) *onnx.Value) *onnx.Value {
-	l := n.lora[name]
+// convBranch adds a branch of a convolution to y; slide applies a kernel to x as the layer does. The branch may be nil.
+func (n *net) convBranch(x, y *onnx.Value, l *branch, slide func(x, kernel *onnx.Value) *onnx.Value) *onnx.Value {
 	if l == nil || n.Err() != nil {
 		return y
 	}

@@ -15,6 +15,9 @@ type UNetOptions struct {
 	// Control adds an input for each residual of a ControlNet: "control.<i>" is added to the result of input block i before an
 	// output block reads it, "control.middle" to the middle block's.
 	Control bool
+	// Adapted adds an input "adapter.<i>" to the result of each of these input blocks, and for Middle "adapter.middle" to that of the
+	// middle block, as T2I adapters want it.
+	Adapted []int
 	// Even promises latents whose height and width are divisible by 2^Levels; enlarging then costs 4/9 of the multiplications.
 	Even bool
 	// Batch, Height, Width and Tokens fix sizes of the inputs, where they are not 0.
@@ -33,28 +36,13 @@ func UNet(set *weights.Set, o UNetOptions) (*onnx.Graph, error) {
 	}
 	b := onnx.NewBuilder("UNet")
 	in := unetInputs(b, c, o)
-	if o.Control {
-		for i, channels := range c.SkipChannels {
-			h, w := o.residualSize(c.SkipLevels[i], i)
-			in.Control = append(in.Control, b.Input(fmt.Sprint("control.", i), onnx.Float32, fixed(o.Batch, "batch"), channels, h, w))
-		}
-		h, w := o.residualSize(c.Levels(), len(c.SkipChannels))
-		in.ControlMiddle = b.Input("control.middle", onnx.Float32, fixed(o.Batch, "batch"), c.MiddleChannels, h, w)
-	}
+	in.controlInputs(b, c, o)
 	out := AddUNet(b, set, c, o, in)
 	b.Output("out", out.Out)
 	if o.Features {
 		b.Output("h", out.Features)
 	}
 	return finish(b, "UNet")
-}
-
-// residualSize is the height and width of skip i, which lies at a level, as sizes of an input; behind the last skip comes the middle block.
-func (o UNetOptions) residualSize(level, i int) (h, w any) {
-	if reached(o.Edits, i) {
-		return fmt.Sprint("height of skip ", i), fmt.Sprint("width of skip ", i)
-	}
-	return fixed(levelSize(o.Height, level), fmt.Sprint("height at ", level)), fixed(levelSize(o.Width, level), fmt.Sprint("width at ", level))
 }
 
 // finish ends a graph and says which network an error is about.
@@ -74,11 +62,13 @@ func levelSize(size, level int) int {
 	return size
 }
 
-// UNetInputs are the values a UNet or ControlNet reads; Y, Control and ControlMiddle are nil where there are none.
+// UNetInputs are the values a UNet or ControlNet reads; those after Context are nil where there are none.
 type UNetInputs struct {
 	X, Timesteps, Context, Y *onnx.Value
+	Types                    *onnx.Value   // [Types] of a ControlNet union
 	Control                  []*onnx.Value // one per input block
 	ControlMiddle            *onnx.Value
+	Adapted                  map[int]*onnx.Value // by input block or Middle
 }
 
 // UNetOutputs are the values a UNet yields.
@@ -102,14 +92,12 @@ func unetInputs(b *onnx.Builder, c UNetConfig, o UNetOptions) UNetInputs {
 // AddUNet writes a UNet into a graph that already has its inputs, so that several networks may share one graph.
 func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) UNetOutputs {
 	u := newUNet(b, set, c, o, in)
-	x, skips := u.encode(in.X, nil)
+	x, skips := u.encode(in.X, in.Adapted)
 	features := x
 	u.inMiddle = true
 	x = u.block(c.middle, x, nil)
 	u.inMiddle = false
-	if in.ControlMiddle != nil {
-		x = u.Add(x, in.ControlMiddle)
-	}
+	x = u.added(x, in.ControlMiddle, in.Adapted[Middle])
 	for i, blk := range c.output {
 		last := len(skips) - 1 - i
 		skip := skips[last]
@@ -152,6 +140,9 @@ func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 	if in.Y != nil {
 		emb = u.Add(emb, u.twoLayers(in.Y, "label_emb.0"))
 	}
+	if in.Types != nil {
+		emb = u.Add(emb, u.typeEmbedding(in.Types))
+	}
 	u.emb = u.silu(emb)
 	u.edits = newEdits(u, o.Edits)
 	return u
@@ -179,13 +170,10 @@ func Frequencies(half int) []float32 {
 	return f
 }
 
-// encode runs the input blocks and returns the last result and all of them; hint, if not nil, is added to the first.
-func (u *unet) encode(x, hint *onnx.Value) (last *onnx.Value, skips []*onnx.Value) {
+// encode runs the input blocks and returns the last result and all of them; added has what is added to the results of some.
+func (u *unet) encode(x *onnx.Value, added map[int]*onnx.Value) (last *onnx.Value, skips []*onnx.Value) {
 	for i, blk := range u.config.input {
-		x = u.block(blk, x, nil)
-		if i == 0 && hint != nil {
-			x = u.Add(x, hint)
-		}
+		x = u.added(u.block(blk, x, nil), added[i])
 		x = u.edits.encoded(i, x)
 		skips = append(skips, x)
 		x = u.edits.onward(i, x)

@@ -14,7 +14,7 @@ import (
 func (n *net) upsampleDouble(x *onnx.Value, path string) *onnx.Value {
 	name := path + ".weight"
 	y := n.phases(x, n.weight(name), n.bias(path+".bias"))
-	return n.convBranch(x, y, name, func(x, kernel *onnx.Value) *onnx.Value { return n.phases(x, kernel, nil) })
+	return n.convChanges(x, y, name, func(x, kernel *onnx.Value) *onnx.Value { return n.phases(x, kernel, nil) })
 }
 
 // phases is the enlargement and convolution above for a kernel [M,C,3,3].

@@ -65,10 +65,11 @@ func OpenControlNet(path string) (*ControlNet, error) {
 			c.Family = adapterFamily(c.Set)
 		case LowRankControl:
 			c.Set = all.without("lora_controlnet")
-			c.Family = encoderFamily(c.Set, "middle_block.1.proj_in.down", "label_emb.0.0.down")
+			c.Family = encoderFamily(c.Set, "middle_block.1.proj_in.down", c.Set.Has("label_emb.0.0.down"))
 		default:
 			c.Set = canonicalControlNet(all)
-			c.Family = encoderFamily(c.Set, "middle_block.1.proj_in.weight", "label_emb.0.0.weight")
+			label := c.Set.Has("label_emb.0.0.weight") || len(halfEmbedding(all)) > 0
+			c.Family = encoderFamily(c.Set, "middle_block.1.proj_in.weight", label)
 		}
 		return c, nil
 	})
@@ -93,13 +94,13 @@ func controlKind(s *Set) ControlKind {
 }
 
 // encoderFamily is the family of half a UNet, as recognise tells it: SD 1.x has convolutions around its transformers, SDXL an added
-// embedding. The names are those of one weight of each.
-func encoderFamily(s *Set, projection, label string) Family {
+// embedding (label). projection is the name of a weight in front of a transformer.
+func encoderFamily(s *Set, projection string, label bool) Family {
 	r, ok := s.Ref(projection)
 	switch {
 	case ok && len(r.Shape) == 4:
 		return SD1
-	case s.Has(label):
+	case label:
 		return SDXL
 	case ok:
 		return SD2

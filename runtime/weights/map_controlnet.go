@@ -19,7 +19,7 @@ func canonicalControlNet(s *Set) *Set {
 			m[fmt.Sprintf("controlnet_down_blocks.%d", i)] = fmt.Sprintf("zero_convs.%d.0", i)
 		}
 		m["controlnet_mid_block"] = "middle_block_out.0"
-		return s.renamed(m)
+		return s.without(halfEmbedding(s)...).renamed(m)
 	}
 	for _, prefix := range []string{"control_model.", ""} {
 		if s.Has(prefix+"zero_convs.0.0.weight") && s.Has(prefix+"input_hint_block.0.weight") {
@@ -30,4 +30,21 @@ func canonicalControlNet(s *Set) *Set {
 		}
 	}
 	return nil
+}
+
+// halfEmbedding lists the tensors of an added embedding that is not whole. Diffusers has two modules of that kind, class_embedding and
+// add_embedding (SDXL's), of which a net has one or none; what is left of one without both of its layers is none, as for ComfyUI.
+func halfEmbedding(s *Set) []string {
+	var list []string
+	for _, module := range []string{"class_embedding", "add_embedding"} {
+		if s.Has(module+".linear_1.weight") && s.Has(module+".linear_2.weight") {
+			continue
+		}
+		for _, name := range []string{".linear_1.weight", ".linear_1.bias", ".linear_2.weight", ".linear_2.bias"} {
+			if s.Has(module + name) {
+				list = append(list, module+name)
+			}
+		}
+	}
+	return list
 }

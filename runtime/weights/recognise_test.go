@@ -191,7 +191,7 @@ func TestNotACheckpoint(t *testing.T) {
 		"embedding":        {map[string][]int{"emb_params": {2, 4}}, "embedding:NAME"},
 		"SDXL embedding":   {map[string][]int{"clip_l": {2, 4}, "clip_g": {2, 4}}, "embedding:NAME"},
 		"ControlNet":       {map[string][]int{"control_model.zero_convs.0.0.weight": {4, 4, 1, 1}, "control_model.input_hint_block.0.weight": {4, 3, 3, 3}}, "ControlNetLoader"},
-		"T2I adapter":      {map[string][]int{"body.0.block1.weight": {4, 4, 3, 3}}, "ControlNetLoader"},
+		"T2I adapter":      {map[string][]int{"conv_in.weight": {4, 64, 3, 3}, "body.0.block1.weight": {4, 4, 3, 3}}, "ControlNetLoader"},
 		"upscale model":    {map[string][]int{"model.0.weight": {4, 3, 3, 3}}, "UpscaleModelLoader"},
 		"vision":           {map[string][]int{"vision_model.embeddings.class_embedding": {4}}, "CLIPVisionLoader"},
 		"something else":   {map[string][]int{"x": {4}}, "no known kind"},
