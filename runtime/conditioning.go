@@ -56,6 +56,8 @@ type Cond struct {
 	Control *Control // newest of a chain of ControlNets, nil for none
 	// ControlToUncond lends Control to entries of the negative prompt that have none (the old ControlNetApply node).
 	ControlToUncond bool
+	// ControlText is what ControlNets read instead of Embedding [1,T',D]; nil for the same.
+	ControlText *tensor.Tensor
 
 	Picture     *tensor.Tensor // [B,C,h,w] latents that inpainting and editing models see beside theirs, in VAE space; nil for none
 	PictureMask *tensor.Tensor // [B,1,H,W] what of Picture to paint anew, at any resolution; nil takes the noise mask of the latent

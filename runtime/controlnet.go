@@ -11,17 +11,24 @@ import (
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
-// ControlNet is a net that steers a UNet by a picture. Nothing is loaded until a sampler needs it.
+// ControlNet is a net that steers a UNet by a picture: a ControlNet of any kind or a T2I adapter. Nothing is loaded until a sampler
+// needs it.
 type ControlNet struct {
-	set    *weights.Set
-	config model.ControlNetConfig
-	name   string
+	file *weights.ControlNet
+	name string
 	// pooled nets work with the spatial mean of their residuals ("shuffle").
 	pooled bool
+	// types are the kinds of the hint that a union is told: none leaves it open.
+	types []int
+	// changes add a model's weights to a difference ControlNet.
+	changes []weightPatch
 }
 
 // Socket is the wire type.
 func (ControlNet) Socket() string { return "CONTROL_NET" }
+
+// Bytes is the memory held; weights stay in their files.
+func (n ControlNet) Bytes() int64 { return patchBytes(n.changes) }
 
 // Control is one use of a ControlNet: a hint picture, a strength and a part of the run, behind an earlier control whose residuals
 // are added. It never changes; entries of a conditioning that share one are evaluated in one batch.
@@ -33,22 +40,44 @@ type Control struct {
 	previous *Control
 }
 
-// LoadControlNet opens a ControlNet by its name in models/controlnet.
+// chain is a control and those before it, newest first.
+func (c *Control) chain() (list []*Control) {
+	for ; c != nil; c = c.previous {
+		list = append(list, c)
+	}
+	return list
+}
+
+// LoadControlNet opens a ControlNet or T2I adapter by its name in models/controlnet or models/t2i_adapter.
 func (rt *Runtime) LoadControlNet(name string) (ControlNet, error) {
+	n, err := rt.openControlNet(name)
+	if err == nil && n.file.Kind == weights.DifferenceControl {
+		err = fmt.Errorf("%s holds differences to the model it was trained with: load it with DiffControlNetLoader, which has an input for the model", name)
+	}
+	return n, err
+}
+
+func (rt *Runtime) openControlNet(name string) (ControlNet, error) {
 	path, err := rt.Folders.Find("controlnet", name)
 	if err != nil {
 		return ControlNet{}, err
 	}
-	set, err := opened(&rt.files, "controlnet", path, weights.OpenControlNet, (*weights.Set).Files)
+	file, err := opened(&rt.files, "controlnet", path, weights.OpenControlNet, (*weights.ControlNet).Files)
 	if err != nil {
 		return ControlNet{}, err
 	}
-	config, err := model.ReadControlNet(set)
+	switch file.Kind {
+	case weights.LowRankControl: // its structure is that of the model it is used with
+	case weights.AdapterControl:
+		_, err = model.ReadAdapter(file.Set)
+	default:
+		_, err = model.ReadControlNet(file.Set)
+	}
 	if err != nil {
 		return ControlNet{}, fmt.Errorf("%s: %w", path, err)
 	}
-	stem := strings.TrimSuffix(strings.TrimSuffix(name, ".safetensors"), "_fp16")
-	return ControlNet{set: set, config: config, name: name, pooled: strings.HasSuffix(stem, "_shuffle")}, nil
+	stem := strings.TrimSuffix(name, ".safetensors")
+	return ControlNet{file: file, name: name, pooled: strings.HasSuffix(stem, "_shuffle") || strings.HasSuffix(stem, "_shuffle_fp16")}, nil
 }
 
 // WithControl adds a control to every entry, for the whole run; entries of the negative prompt borrow it (ComfyUI's old node).
@@ -81,37 +110,32 @@ func ControlBoth(positive, negative Conditioning, net ControlNet, hint Image, st
 	return positive.each(add), negative.each(add)
 }
 
-// matches reports whether the net belongs to the family of a model.
-func (n ControlNet) matches(m Model) error {
-	if n.config.ContextDim != m.config.ContextDim || n.config.LabelDim != 0 && n.config.LabelDim != m.config.LabelDim || n.config.MiddleChannels != m.config.MiddleChannels ||
-		!slices.Equal(n.config.SkipChannels, m.config.SkipChannels) {
-		return fmt.Errorf("it was made for another family of models than the one that samples (prompt width %d and %d, channels %v and %v)",
-			n.config.ContextDim, m.config.ContextDim, n.config.SkipChannels, m.config.SkipChannels)
+// hintPlanes is the first three channels of a picture as [B,3,H,W].
+func hintPlanes(i Image) *tensor.Tensor { return imaging.Planes(i.Colours().Tensor) }
+
+// misfit is the error of a net in a run of a model it was not made for.
+func (n ControlNet) misfit(m Model, detail string) error {
+	if n.file.Family != "" && n.file.Family != m.family {
+		return fmt.Errorf("it is a %s for models of the family %s, and the model that samples is one of %s: load one made for %[3]s",
+			n.file.Kind, n.file.Family, m.family)
+	}
+	return fmt.Errorf("this %s was made for another model than the one that samples (%s): %s", n.file.Kind, m.family, detail)
+}
+
+// matches reports whether a net that is the encoder half of a UNet belongs to the family of a model.
+func (n ControlNet) matches(c model.ControlNetConfig, m Model) error {
+	switch {
+	case c.ContextDim != m.config.ContextDim:
+		return n.misfit(m, fmt.Sprintf("its prompts have width %d, the model's %d", c.ContextDim, m.config.ContextDim))
+	case c.LabelDim != 0 && c.LabelDim != m.config.LabelDim:
+		return n.misfit(m, fmt.Sprintf("its added embedding has width %d, the model's %d", c.LabelDim, m.config.LabelDim))
+	case c.MiddleChannels != m.config.MiddleChannels || !slices.Equal(c.SkipChannels, m.config.SkipChannels):
+		return n.misfit(m, fmt.Sprintf("its blocks have %v channels, the model's %v", c.SkipChannels, m.config.SkipChannels))
+	case c.InChannels != m.config.OutChannels:
+		return fmt.Errorf("this %s sees %d channels, and the latent has %d: it does not run with models that see a mask or a picture beside the latent",
+			n.file.Kind, c.InChannels, m.config.OutChannels)
+	case c.HintChannels != 3:
+		return fmt.Errorf("it wants pictures of %d channels; there are only those with 3", c.HintChannels)
 	}
 	return nil
 }
-
-// hint is the picture of a control at the size of a batch: cropped to its aspect, resized, and repeated for every item of
-// every entry. As in ComfyUI a batch of pictures that happens to be as long as the model's batch is taken as it is, even where that
-// gives different entries different pictures, and what was chosen once is chosen from the next time.
-func (u *unetRun) hint(c *Control, call modelCall) (*tensor.Tensor, error) {
-	scale := c.net.config.HintScale
-	height, width := call.x.Dim(2)*scale, call.x.Dim(3)*scale
-	hint := u.hints[c]
-	if hint == nil || hint.Dim(2) != height || hint.Dim(3) != width {
-		var err error
-		if hint, err = imaging.ResizeCrop(c.hint, height, width, imaging.NearestExact, imaging.CropCenter); err != nil {
-			return nil, err
-		}
-	}
-	n := call.x.Dim(0)
-	if hint.Dim(0) != 1 && hint.Dim(0) != n {
-		// One entry's share of pictures first: a batch of several entries repeats it as a whole.
-		hint = hint.Repeat(max(1, n/call.groups)).Repeat(n)
-	}
-	u.hints[c] = hint
-	return hint.Repeat(n), nil
-}
-
-// hintPlanes is the first three channels of a picture as [B,3,H,W].
-func hintPlanes(i Image) *tensor.Tensor { return imaging.Planes(i.Colours().Tensor) }

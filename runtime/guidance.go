@@ -14,16 +14,18 @@ type predictor interface {
 
 // modelCall is one batched evaluation of the model; control belongs to the whole batch, which holds several entries of groups items each.
 type modelCall struct {
-	x         *tensor.Tensor // [N,C,h,w] in model space
-	sigma     float32
-	text      *tensor.Tensor // [N,T,D]
-	vector    *tensor.Tensor // [N,LabelDim] or nil, as told.vector
-	planes    *tensor.Tensor // [N,C',h,w] or nil, as told.planes
-	control   *Control
-	groups    int     // entries concatenated in the batch
-	variant   variant // of the network
-	features  bool    // prediction.h is wanted
-	attention bool    // prediction.attention is wanted
+	x       *tensor.Tensor // [N,C,h,w] in model space
+	sigma   float32
+	text    *tensor.Tensor // [N,T,D]
+	vector  *tensor.Tensor // [N,LabelDim] or nil, as told.vector
+	planes  *tensor.Tensor // [N,C',h,w] or nil, as told.planes
+	control *Control
+	// controlText is what ControlNets read instead of text [N,T',D]; nil for the same.
+	controlText *tensor.Tensor
+	groups      int     // entries concatenated in the batch
+	variant     variant // of the network
+	features    bool    // prediction.h is wanted
+	attention   bool    // prediction.attention is wanted
 }
 
 // prediction is what a model makes of a batch.

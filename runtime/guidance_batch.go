@@ -115,14 +115,22 @@ func (e *entry) cells(h, w int) (cells, error) {
 // least common length is at most four times the shorter one.
 func (p part) joins(q part) bool {
 	a, b := p.entry.embedding, q.entry.embedding
-	if p.variant != q.variant || p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) || a.Dim(2) != b.Dim(2) {
+	if p.variant != q.variant || p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) {
 		return false
 	}
 	if !sameKind(p.entry.vector, q.entry.vector) || !sameKind(p.entry.planes, q.entry.planes) {
 		return false
 	}
+	return alikeText(a, b) && alikeText(p.entry.controlText, q.entry.controlText)
+}
+
+// alikeText reports whether two optional prompts may share a batch.
+func alikeText(a, b *tensor.Tensor) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
 	n, m := a.Dim(1), b.Dim(1)
-	return n == m || lcm(n, m)/min(n, m) <= 4
+	return a.Dim(2) == b.Dim(2) && (n == m || lcm(n, m)/min(n, m) <= 4)
 }
 
 // sameKind reports whether two optional tensors are both absent, or alike but for the batch.
@@ -145,22 +153,21 @@ func lcm(a, b int) int {
 func evaluate(ctx context.Context, m predictor, q question, run []part, out *means, source *entry) error {
 	x, sigma := q.x, q.sigma
 	batch, channels := x.Dim(0), x.Dim(1)
-	tokens := 1
-	for _, p := range run {
-		tokens = lcm(tokens, p.entry.embedding.Dim(1))
-	}
 	// The reference collects parts last to first; the order of a sum of two sides' own parts follows it.
 	slices.Reverse(run)
 	call := modelCall{sigma: sigma, control: run[0].entry.control, groups: len(run), variant: run[0].variant}
 	var err error
-	var xs, texts, vectors, planes []*tensor.Tensor
+	var xs, texts, controlTexts, vectors, planes []*tensor.Tensor
 	for _, p := range run {
 		var piece *tensor.Tensor
 		if piece, err = crop(x, p.area); err != nil {
 			return err
 		}
 		xs = append(xs, piece)
-		texts = append(texts, repeatTokens(p.entry.text(sigma), tokens).Repeat(batch))
+		texts = append(texts, p.entry.text(sigma))
+		if t := p.entry.controlText; t != nil {
+			controlTexts = append(controlTexts, t)
+		}
 		if v := p.entry.vector; v != nil {
 			vectors = append(vectors, v.Repeat(batch))
 		}
@@ -176,8 +183,11 @@ func evaluate(ctx context.Context, m predictor, q question, run []part, out *mea
 	if call.x, err = tensor.Concat(0, xs...); err != nil {
 		return err
 	}
-	if call.text, err = tensor.Concat(0, texts...); err != nil {
-		return fmt.Errorf("prompts cannot share a batch: %w", err)
+	if call.text, err = joinTexts(texts, batch); err != nil {
+		return err
+	}
+	if call.controlText, err = joinTexts(controlTexts, batch); err != nil {
+		return err
 	}
 	if len(vectors) > 0 {
 		if call.vector, err = tensor.Concat(0, vectors...); err != nil {
@@ -228,6 +238,26 @@ func crop(x *tensor.Tensor, a cells) (*tensor.Tensor, error) {
 		return x, nil
 	}
 	return imaging.Window(x, a.y, a.x, a.h, a.w)
+}
+
+// joinTexts is one batch [n·batch,T,D] of n prompts [1,T',D], each tiled to their least common length and repeated; nil for none.
+func joinTexts(texts []*tensor.Tensor, batch int) (*tensor.Tensor, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	tokens := 1
+	for _, t := range texts {
+		tokens = lcm(tokens, t.Dim(1))
+	}
+	parts := make([]*tensor.Tensor, len(texts))
+	for i, t := range texts {
+		parts[i] = repeatTokens(t, tokens).Repeat(batch)
+	}
+	joined, err := tensor.Concat(0, parts...)
+	if err != nil {
+		return nil, fmt.Errorf("prompts cannot share a batch: %w", err)
+	}
+	return joined, nil
 }
 
 // repeatTokens tiles the rows of text [1,T,D] to n tokens; n is a multiple of T.

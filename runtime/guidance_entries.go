@@ -43,6 +43,8 @@ type told struct {
 	vector *tensor.Tensor
 	// planes is [1 or B,C,h,w], the channels that inpainting and editing networks see beside the latent, in latent cells; nil for others.
 	planes *tensor.Tensor
+	// controlText is [1,T',D], what ControlNets read instead of the prompt; nil for the same.
+	controlText *tensor.Tensor
 }
 
 // target is the latent of a run, as networks see it.
@@ -114,7 +116,7 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 
 // tell is what a conditioning entry tells the network; the negative prompt has other defaults in some families.
 func (m Model) tell(c Cond, t target, negative bool) (told, error) {
-	out := told{embedding: c.Embedding}
+	out := told{embedding: c.Embedding, controlText: c.ControlText}
 	for _, s := range c.Shifts {
 		shift := timedShift{rows: s.Rows, column: s.Column, delta: s.Target}
 		shift.highest, shift.lowest = s.During.sigmas(m.sampling.PercentToSigma)

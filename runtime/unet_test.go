@@ -42,30 +42,3 @@ func TestFixEmpty(t *testing.T) {
 		t.Errorf("a picture of another model became %v", got)
 	}
 }
-
-func TestSpatialMean(t *testing.T) {
-	x := &tensor.Tensor{Shape: []int{1, 2, 2, 2}, Data: []float32{1, 2, 3, 6, -1, -1, -1, 1}}
-	spatialMean(x)
-	if want := []float32{3, 3, 3, 3, -0.5, -0.5, -0.5, -0.5}; !slices.Equal(x.Data, want) {
-		t.Errorf("got %v, want %v", x.Data, want)
-	}
-}
-
-// TestFitting: a residual of the right size is taken; zeros stand in for none and for one of another size, which is warned of.
-func TestFitting(t *testing.T) {
-	warnings := 0
-	u := unetRun{warnSmaller: func() { warnings++ }}
-	place, want := model.Size{H: 5, W: 3}, []int{2, 8, 5, 3}
-	for name, r := range map[string]*tensor.Tensor{"none": nil, "larger": tensor.Full(1, 2, 8, 9, 5)} {
-		got := u.fitting(r, 2, 8, place)
-		if !slices.Equal(got.Shape, want) || got.Len() != tensor.Size(want) || slices.Max(got.Data) != 0 {
-			t.Errorf("%s: %v of %d values, want zeros %v", name, got.Shape, got.Len(), want)
-		}
-	}
-	if warnings != 1 {
-		t.Errorf("%d warnings, want one for the residual of another size", warnings)
-	}
-	if r := tensor.Full(1, want...); u.fitting(r, 2, 8, place) != r {
-		t.Error("a residual that fits was not taken")
-	}
-}

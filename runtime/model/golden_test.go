@@ -3,8 +3,10 @@ package model_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -143,7 +145,7 @@ func TestGoldenControlNet(t *testing.T) {
 
 func goldenControlNet(t *testing.T, r runner, path string) {
 	name := subject(path, "control")
-	set, err := controlSet(t, name)
+	set, sums, err := controlSet(t, name)
 	if err != nil {
 		waitFor(t, name, err)
 		return
@@ -164,9 +166,12 @@ func goldenControlNet(t *testing.T, r runner, path string) {
 			t.Fatal(err)
 		}
 		features := r.run(t, hint, inputs, "features")[0]
-		g, err := model.ControlNet(set, model.UNetOptions{})
+		g, err := model.ControlNet(set, model.UNetOptions{Patches: model.Patches{Replaced: slices.Sorted(maps.Keys(sums))}})
 		if err != nil {
 			t.Fatal(err)
+		}
+		for weight, sum := range sums {
+			inputs[weight] = ort.FromTensor(sum)
 		}
 		inputs["hint"] = ort.FromTensor(features)
 		var outputs []string
@@ -190,35 +195,45 @@ func goldenControlNet(t *testing.T, r runner, path string) {
 	}
 }
 
-// controlSet opens a ControlNet whole: one that builds on a UNet is put together with that of the model it is named after.
-func controlSet(t *testing.T, name string) (*weights.Set, error) {
+// controlSet opens a ControlNet whole: one that builds on a UNet is put together with that of the model it is named after, by its set of
+// weights or by sums that are inputs.
+func controlSet(t *testing.T, name string) (set *weights.Set, sums map[string]*tensor.Tensor, err error) {
 	t.Helper()
 	net, err := weights.OpenControlNet(modelFile(t, name, "controlnet"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if net.Kind != weights.LowRankControl && net.Kind != weights.DifferenceControl {
-		return net.Set, nil
+		return net.Set, nil, nil
 	}
 	base, _, _ := strings.Cut(name, "-control")
 	checkpoint, err := weights.OpenUNet(modelFile(t, base, "checkpoints"))
-	if err != nil || net.Kind == weights.LowRankControl {
-		return net.Set.Over(checkpoint.UNet), err
-	}
-	sum := filepath.Join(t.TempDir(), "sum.safetensors")
-	if err := net.SaveSum(t.Context(), sum, func(name string) (*tensor.Tensor, error) {
-		if !checkpoint.UNet.Has(name) {
-			return nil, nil
-		}
-		return checkpoint.UNet.Float32(name)
-	}); err != nil {
-		t.Fatal(err)
-	}
-	plain, err := weights.OpenControlNet(sum)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	return plain.Set, nil
+	if net.Kind == weights.LowRankControl {
+		return net.Set.Over(checkpoint.UNet), nil, nil
+	}
+	sums = map[string]*tensor.Tensor{}
+	for _, weight := range net.Set.Names() {
+		if !checkpoint.UNet.Has(weight) {
+			continue
+		}
+		ours, err := net.Set.Float32(weight)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := checkpoint.UNet.Float32(weight)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range theirs.Data {
+			ours.Data[i] += v
+		}
+		weights.Round(ours.Data, weights.F16)
+		sums[weight] = ours
+	}
+	return net.Set, sums, nil
 }
 
 // unionCases are the kinds of hints that a fixture tells a union, by the suffix of the outputs' names; one case without for other nets.

@@ -1,0 +1,146 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/oneactor/oneactor/runtime/model"
+	"github.com/oneactor/oneactor/runtime/onnx"
+	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/tensor"
+	"github.com/oneactor/oneactor/runtime/weights"
+)
+
+// netSteer is a ControlNet of any kind during one run.
+type netSteer struct {
+	run     *unetRun
+	control *Control
+	set     *weights.Set
+	config  model.ControlNetConfig
+	types   []float32 // of a union, per kind of hint
+	hint    hintFeatures
+
+	patched patchedWeights
+	changed map[string]ort.Value // changed weights and factors of branches; nil before the first step
+}
+
+func (u *unetRun) newNetSteer(c *Control) (*netSteer, error) {
+	s := &netSteer{run: u, control: c, set: c.net.file.Set, patched: patchedWeights{set: c.net.file.Set, patches: c.net.changes}}
+	var err error
+	if c.net.file.Kind == weights.LowRankControl {
+		if s.set, s.patched, err = c.net.over(u.model); err != nil {
+			return nil, err
+		}
+	}
+	if s.config, err = model.ReadControlNet(s.set); err != nil {
+		return nil, err
+	}
+	if err := c.net.matches(s.config, u.model); err != nil {
+		return nil, err
+	}
+	if s.config.Types > 0 {
+		s.types = make([]float32, s.config.Types)
+		for _, t := range c.net.types {
+			s.types[t] = 1
+		}
+	}
+	s.hint.see = s.look
+	return s, nil
+}
+
+// look runs the part of the net that sees the picture.
+func (s *netSteer) look(ctx context.Context, picture *tensor.Tensor) ([]*tensor.Tensor, error) {
+	session, release, err := s.run.rt.sessions.acquire(ctx, GraphSpec{
+		Key: GraphKey("controlnet hint", s.set, nil), Runs: 1, Work: 1, Rare: true,
+		Build: func() (*onnx.Graph, error) { return model.ControlHint(s.set) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	inputs := map[string]ort.Value{"hint": ort.FromTensor(picture)}
+	s.tell(inputs)
+	return session.Run(ctx, inputs, "features")
+}
+
+// tell adds the kind of the hint to the inputs of a union.
+func (s *netSteer) tell(inputs map[string]ort.Value) {
+	if s.types != nil {
+		inputs["types"] = ort.FromFloat32(s.types, len(s.types))
+	}
+}
+
+func (s *netSteer) residuals(ctx context.Context, call modelCall, scaled *tensor.Tensor) (residuals, error) {
+	features, err := s.hint.at(ctx, s.control, call, scaled.Dim(2)*s.config.HintScale, scaled.Dim(3)*s.config.HintScale)
+	if err != nil {
+		return residuals{}, err
+	}
+	if s.changed == nil {
+		if s.changed, err = s.run.rt.weightInputs(ctx, s.patched); err != nil {
+			return residuals{}, err
+		}
+	}
+	o := model.UNetOptions{Patches: s.patched.graphPatches()}
+	session, err := s.run.session(ctx, call.x, GraphKey("controlnet", s.set, o), func() (*onnx.Graph, error) { return model.ControlNet(s.set, o) })
+	if err != nil {
+		return residuals{}, err
+	}
+	text := call.text
+	if call.controlText != nil {
+		text = call.controlText
+	}
+	inputs := map[string]ort.Value{
+		"x":         ort.FromTensor(scaled),
+		"timesteps": ort.FromTensor(tensor.Full(s.run.model.sampling.Timestep(call.sigma), scaled.Dim(0))),
+		"context":   ort.FromTensor(text),
+		"hint":      ort.FromTensor(features[0]),
+	}
+	if s.config.LabelDim > 0 {
+		inputs["y"] = ort.FromTensor(call.vector)
+	}
+	s.tell(inputs)
+	maps.Copy(inputs, s.changed)
+	var names []string
+	for i := range s.config.SkipChannels {
+		names = append(names, fmt.Sprint("output.", i))
+	}
+	out, err := session.Run(ctx, inputs, append(names, "middle.0")...)
+	if err != nil {
+		return residuals{}, err
+	}
+	for _, t := range out {
+		if s.control.net.pooled {
+			spatialMean(t)
+		}
+		scale(t, s.control.strength)
+	}
+	last := len(out) - 1
+	return residuals{blocks: out[:last], middle: out[last]}, nil
+}
+
+// scale multiplies every value of t.
+func scale(t *tensor.Tensor, by float32) {
+	if by == 1 {
+		return
+	}
+	for i := range t.Data {
+		t.Data[i] *= by
+	}
+}
+
+// spatialMean replaces every plane of t [B,C,H,W] by its mean.
+func spatialMean(t *tensor.Tensor) {
+	n := t.Dim(2) * t.Dim(3)
+	for at := 0; at < len(t.Data); at += n {
+		plane := t.Data[at : at+n]
+		var sum float64
+		for _, v := range plane {
+			sum += float64(v)
+		}
+		mean := float32(sum / float64(n))
+		for i := range plane {
+			plane[i] = mean
+		}
+	}
+}
