@@ -41,8 +41,8 @@ func (u *unetRun) newNetSteer(c *Control) (*netSteer, error) {
 	}
 	if s.config.Types > 0 {
 		s.types = make([]float32, s.config.Types)
-		for _, t := range c.net.types {
-			s.types[t] = 1
+		if c.net.kind >= 0 {
+			s.types[c.net.kind] = 1
 		}
 	}
 	s.hint.see = s.look

@@ -18,8 +18,8 @@ type ControlNet struct {
 	name string
 	// pooled nets work with the spatial mean of their residuals ("shuffle").
 	pooled bool
-	// types are the kinds of the hint that a union is told: none leaves it open.
-	types []int
+	// kind is what the hints of a union show, by its number; -1 leaves it open.
+	kind int
 	// changes add a model's weights to a difference ControlNet.
 	changes []weightPatch
 }
@@ -77,7 +77,7 @@ func (rt *Runtime) openControlNet(name string) (ControlNet, error) {
 		return ControlNet{}, fmt.Errorf("%s: %w", path, err)
 	}
 	stem := strings.TrimSuffix(name, ".safetensors")
-	return ControlNet{file: file, name: name, pooled: strings.HasSuffix(stem, "_shuffle") || strings.HasSuffix(stem, "_shuffle_fp16")}, nil
+	return ControlNet{file: file, name: name, kind: -1, pooled: strings.HasSuffix(stem, "_shuffle") || strings.HasSuffix(stem, "_shuffle_fp16")}, nil
 }
 
 // WithControl adds a control to every entry, for the whole run; entries of the negative prompt borrow it (ComfyUI's old node).
