@@ -81,7 +81,7 @@ func trainingProgress(ctx context.Context, title string) func(actor.Progress) {
 			if err != nil {
 				slog.Warn("the loss curve cannot be drawn", "problem", err)
 			} else {
-				picture = runtime.Image{Tensor: curve}
+				picture = runtime.Preview{Frame: runtime.Image{Tensor: curve}.Frames()[0]}
 			}
 			drawn = time.Now()
 		}

@@ -84,7 +84,13 @@ func (n LatentApplyOperationCFG) Run(context.Context) (runtime.Model, error) {
 	return n.Model.WithLatentOperation(n.Operation), nil
 }
 
-// progress tells the engine which step is done.
-func progress(ctx context.Context) func(step, total int) {
-	return func(step, total int) { graph.Progress(ctx, step, total, nil) }
+// progress tells the engine which step is done, and shows what there is so far.
+func progress(ctx context.Context) runtime.Progress {
+	return func(step, total int, picture *runtime.Preview) {
+		if picture == nil {
+			graph.Progress(ctx, step, total, nil)
+			return
+		}
+		graph.Progress(ctx, step, total, *picture)
+	}
 }

@@ -131,24 +131,12 @@ func (i Image) mean(p int) float32 {
 
 // Quantize reduces every picture to at most colors colours; alpha is dropped. See imaging.Quantize.
 func (i Image) Quantize(colors int, d imaging.Dither) (Image, error) {
-	i = i.withChannels(3)
-	frames := make([]imaging.Frame, i.Dim(0))
-	for b, picture := range i.Pictures() {
-		f := imaging.Frame{Width: i.Dim(2), Height: i.Dim(1), Pixels: imaging.Bytes(Image{picture}.rgba())}
+	frames := i.withChannels(3).Frames()
+	for b, f := range frames {
 		var err error
 		if frames[b], err = imaging.Quantize(f, colors, d); err != nil {
 			return Image{}, err
 		}
 	}
 	return Image{imaging.Color(frames)}, nil
-}
-
-// rgba is the values of one picture [H,W,3] with alpha 1.
-func (i Image) rgba() []float32 {
-	out := make([]float32, i.Len()/3*4)
-	for p := range i.Len() / 3 {
-		copy(out[4*p:], i.Data[3*p:3*p+3])
-		out[4*p+3] = 1
-	}
-	return out
 }

@@ -85,3 +85,30 @@ func (i Image) Pictures() []*tensor.Tensor {
 	}
 	return list
 }
+
+// Frames are the pictures of a batch in 8 bits: 255·v, clipped, fraction dropped. Grey and colour have full alpha.
+func (i Image) Frames() []imaging.Frame {
+	h, w, c := i.Dim(1), i.Dim(2), i.Dim(3)
+	frames := make([]imaging.Frame, i.Dim(0))
+	for b, picture := range i.Pictures() {
+		px := imaging.Bytes(picture.Data)
+		f := imaging.Frame{Width: w, Height: h, Pixels: make([]uint8, h*w*4)}
+		if c == 4 {
+			f.Alpha = imaging.AlphaChannel
+		}
+		for p := range h * w {
+			for k := range 4 {
+				switch {
+				case k < c:
+					f.Pixels[p*4+k] = px[p*c+k]
+				case k == 3:
+					f.Pixels[p*4+k] = 255
+				default:
+					f.Pixels[p*4+k] = px[p*c+c-1]
+				}
+			}
+		}
+		frames[b] = f
+	}
+	return frames
+}

@@ -47,7 +47,8 @@ func TestMissingParts(t *testing.T) {
 			_, err := rt.Decode(t.Context(), VAE{pixels: true}, ZeroLatent(1, 1, 8, 8))
 			return err
 		}, "3 or 4 channels"},
-		"tiny autoencoder": {func() error { _, err := rt.LoadVAE("taesd"); return err }, "does not run yet"},
+		"no tiny autoencoder":              {func() error { _, err := rt.LoadVAE("taesd"); return err }, "taesd_encoder"},
+		"tiny autoencoder of other models": {func() error { _, err := rt.LoadVAE("taef1"); return err }, "Flux"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

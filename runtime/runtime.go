@@ -16,6 +16,8 @@ type Config struct {
 	Weights WeightsPolicy
 	// ModelBytes bounds the weights of compiled models that are kept for the next use; 0 means half of the memory.
 	ModelBytes int64
+	// Previews is how latents are shown while they are sampled; not at all where it is empty.
+	Previews PreviewMethod
 	// DisableMetadata keeps prompts and workflows out of saved files.
 	DisableMetadata bool
 }
@@ -26,6 +28,7 @@ type Runtime struct {
 	Folders         *folder.Layout
 	DisableMetadata bool
 
+	previews PreviewMethod
 	files    fileCache
 	sessions sessionCache
 }
@@ -43,7 +46,7 @@ func New(c Config) (*Runtime, error) {
 	if c.ModelBytes == 0 {
 		c.ModelBytes = machine.MemoryLimit() / 2
 	}
-	rt := &Runtime{Folders: c.Folders, DisableMetadata: c.DisableMetadata}
+	rt := &Runtime{Folders: c.Folders, DisableMetadata: c.DisableMetadata, previews: c.Previews}
 	rt.sessions = sessionCache{
 		open:   sync.OnceValues(func() (*ort.Runtime, error) { return ort.Open(c.ORT) }),
 		policy: c.Weights, limit: c.ModelBytes, compiled: map[string]*compiled{},

@@ -25,7 +25,7 @@ type SampleRequest struct {
 	StepRange    *StepRange // nil for all steps
 
 	// Progress is told after each step how many of total are done; it may be nil, as Warn may.
-	Progress func(done, total int)
+	Progress Progress
 	// Warn is told what a user should know about the result.
 	Warn func(text string)
 }

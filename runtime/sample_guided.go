@@ -20,7 +20,7 @@ type GuidedRequest struct {
 
 	Features bool // keep SampleResult.Features
 
-	Progress func(done, total int) // as in SampleRequest
+	Progress Progress // as in SampleRequest
 	Warn     func(text string)
 }
 
@@ -69,11 +69,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	g.model, g.needUncond, g.features = unet, r.Sampler.NeedsUncond(), r.Features
 	result, err := sampling.Sample(ctx, g, m.sampling, sampling.Options{
 		Sampler: r.Sampler, Sigmas: r.Sigmas, Noise: noise, Latent: samples, Format: m.format, Mask: mask, Seed: r.Seed,
-		Callback: func(step, total int, _ *tensor.Tensor) {
-			if r.Progress != nil {
-				r.Progress(step+1, total)
-			}
-		},
+		Callback: rt.stepProgress(ctx, m, r.Progress),
 	})
 	if err != nil {
 		return SampleResult{}, err

@@ -51,7 +51,7 @@ const (
 )
 
 // Upscale enlarges pictures [B,H,W,C] to [B,sH,sW,3]. progress is told the tiles that are done and their number; it may be nil.
-func (rt *Runtime) Upscale(ctx context.Context, m UpscaleModel, i Image, progress func(done, total int)) (Image, error) {
+func (rt *Runtime) Upscale(ctx context.Context, m UpscaleModel, i Image, progress Progress) (Image, error) {
 	switch {
 	case m.set == nil:
 		return Image{}, errors.New("no upscale model is loaded")
@@ -81,7 +81,7 @@ func (rt *Runtime) Upscale(ctx context.Context, m UpscaleModel, i Image, progres
 	larger, err := tiled(ctx, x, t, float64(scale), 3, func(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
 		y, err := m.enlarge(ctx, session, x)
 		if done++; err == nil && progress != nil {
-			progress(done, total)
+			progress(done, total, nil)
 		}
 		return y, err
 	})

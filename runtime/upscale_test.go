@@ -48,7 +48,7 @@ func TestUpscaleTiles(t *testing.T) {
 	rt := emptyRuntime(t)
 	m := smallUpscaler(t, rt, "compact")
 	var told []int
-	got, err := rt.Upscale(t.Context(), m, waves(2, 20, 700, 4), func(done, total int) { told = append(told, done, total) })
+	got, err := rt.Upscale(t.Context(), m, waves(2, 20, 700, 4), func(done, total int, _ *Preview) { told = append(told, done, total) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/model"
@@ -20,6 +19,7 @@ type VAE struct {
 	config model.VAEConfig
 	// pixels marks the VAE that changes nothing: its latents are the pictures themselves.
 	pixels bool
+	tiny   *tinyVAE // nil for full ones
 }
 
 // Socket is the wire type.
@@ -36,13 +36,14 @@ func (v VAE) ratio() int {
 	return max(1, v.config.Scale)
 }
 
-// LoadVAE opens a VAE by its name in models/vae; pixel_space needs no file.
+// LoadVAE opens a VAE by its name in models/vae, or one of those that a drop-down adds: taesd and taesdxl lie in models/vae_approx,
+// pixel_space needs no file.
 func (rt *Runtime) LoadVAE(name string) (VAE, error) {
 	if name == "pixel_space" {
 		return VAE{pixels: true}, nil
 	}
-	if strings.HasPrefix(name, "taesd") || name == "taef1" {
-		return VAE{}, fmt.Errorf("the tiny autoencoder %q does not run yet, choose a full VAE: %w", name, model.ErrUnsupported)
+	if _, tiny := tinyFamilies[name]; tiny {
+		return rt.loadTinyVAE(name)
 	}
 	path, err := rt.Folders.Find("vae", name)
 	if err != nil {
@@ -125,14 +126,9 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 		return Image{}, fmt.Errorf("this VAE decodes latents of %d channels, not %d: use the VAE that belongs to the model",
 			v.config.LatentChannels, channels)
 	}
-	var o model.VAEOptions
-	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("vae decoder", v.set, o),
-		Runs:  l.Samples.Dim(0),
-		Work:  vaeWork * float64(l.Samples.Dim(2)*l.Samples.Dim(3)),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) },
-	})
+	spec := v.decoder()
+	spec.Runs, spec.Work, spec.Rare = l.Samples.Dim(0), vaeWork*float64(l.Samples.Dim(2)*l.Samples.Dim(3)), true
+	session, release, err := rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return Image{}, fmt.Errorf("VAE decode: %w", err)
 	}
@@ -177,7 +173,30 @@ func (rt *Runtime) Moments(ctx context.Context, v VAE, i Image) (mean, logVarian
 		return nil, nil, err
 	}
 	c := v.config.LatentChannels
+	if v.tiny != nil { // it knows no spread: the smallest that full ones are held to
+		return m, tensor.Full(-30, m.Shape...), nil
+	}
 	return channelRange(m, 0, c), channelRange(m, c, 2*c), nil
+}
+
+// decoder is the graph from "z" to "image"; how long it will be used is left to say.
+func (v VAE) decoder() GraphSpec {
+	if v.tiny != nil {
+		o := model.TinyVAEOptions{Scale: v.tiny.scale}
+		return GraphSpec{Key: GraphKey("tiny vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEDecoder(v.set, o) }}
+	}
+	var o model.VAEOptions
+	return GraphSpec{Key: GraphKey("vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) }}
+}
+
+// encoder is the graph from "image" to its output, whose first channels are the latent.
+func (v VAE) encoder() (spec GraphSpec, output string) {
+	if v.tiny != nil {
+		set, o := v.tiny.encoder, model.TinyVAEOptions{Scale: v.tiny.scale}
+		return GraphSpec{Key: GraphKey("tiny vae encoder", set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEEncoder(set, o) }}, "latent"
+	}
+	var o model.VAEOptions
+	return GraphSpec{Key: GraphKey("vae encoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) }}, "moments"
 }
 
 // posterior runs the encoder on pictures, in pieces.
@@ -193,19 +212,14 @@ func (rt *Runtime) posterior(ctx context.Context, v VAE, i Image, split pieces) 
 	for k, p := range x.Data {
 		x.Data[k] = 2*p - 1
 	}
-	var o model.VAEOptions
-	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("vae encoder", v.set, o),
-		Runs:  i.Dim(0),
-		Work:  vaeWork * float64(x.Dim(2)*x.Dim(3)) / float64(v.ratio()*v.ratio()),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) },
-	})
+	spec, output := v.encoder()
+	spec.Runs, spec.Work, spec.Rare = i.Dim(0), vaeWork*float64(x.Dim(2)*x.Dim(3))/float64(v.ratio()*v.ratio()), true
+	session, release, err := rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return nil, fmt.Errorf("VAE encode: %w", err)
 	}
 	defer release()
-	z, err := split(ctx, x, oneByOne(session, "image", "moments"))
+	z, err := split(ctx, x, oneByOne(session, "image", output))
 	if err != nil {
 		return nil, fmt.Errorf("VAE encode: %w", err)
 	}

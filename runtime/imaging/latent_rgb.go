@@ -26,6 +26,12 @@ var (
 		{0.1076, 0.1111, -0.0362},
 		{-0.3165, -0.2492, -0.2188},
 	}, Bias: [3]float32{0.1084, -0.0175, -0.0011}}
+	LatentRGBPlayground25 = LatentRGB{Rows: [4][3]float32{
+		{0.3920, 0.4054, 0.4549},
+		{-0.2634, -0.0196, 0.0653},
+		{0.0568, 0.1687, -0.0755},
+		{-0.3112, -0.2359, -0.2076},
+	}}
 )
 
 // Preview shows the first item of a latent [B,4,h,w] in model space as a picture of h x w pixels.
