@@ -11,6 +11,7 @@ func networkPatchNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[FreeU](),
 		graph.Declare[FreeUV2](),
+		graph.Declare[HypernetworkLoader](),
 		graph.Declare[PatchModelAddDownscale](),
 	}
 }

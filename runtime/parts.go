@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"maps"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
@@ -42,18 +43,32 @@ func (m Model) Sampling() sampling.ModelSampling { return m.sampling }
 // LatentFormat is the scale between VAE latents and those the network works on.
 func (m Model) LatentFormat() sampling.LatentFormat { return m.format }
 
-// Patches are how the graph of a model's network is written where weights are changed, and the graph inputs that hold what changed.
+// Patches are how the graph of a model's network is written where weights are changed and where edits belong to what it knows
+// (hypernetworks), and the graph inputs that hold what changed. Patches that change how the network is run, such as FreeU, are not among them.
 func (rt *Runtime) Patches(ctx context.Context, m Model) (model.Patches, map[string]ort.Value, error) {
-	inputs, err := rt.weightInputs(ctx, m.patched())
-	return m.patched().graphPatches(), inputs, err
+	return rt.learnedPatches(ctx, m, m.patched())
 }
 
 // MergedPatches is Patches without branches: every changed weight is an input of its own.
 func (rt *Runtime) MergedPatches(ctx context.Context, m Model) (model.Patches, map[string]ort.Value, error) {
 	p := m.patched()
 	p.merge = func(string) bool { return true }
+	return rt.learnedPatches(ctx, m, p)
+}
+
+func (rt *Runtime) learnedPatches(ctx context.Context, m Model, p patchedWeights) (model.Patches, map[string]ort.Value, error) {
 	inputs, err := rt.weightInputs(ctx, p)
-	return p.graphPatches(), inputs, err
+	if err != nil {
+		return model.Patches{}, nil, err
+	}
+	out := p.graphPatches()
+	edits, numbers, err := m.learnedEdits()
+	if err != nil {
+		return model.Patches{}, nil, err
+	}
+	out.Edits = edits
+	maps.Copy(inputs, numbers)
+	return out, inputs, nil
 }
 
 // Encoder is one text encoder of a CLIP, as graphs are written over it.
@@ -83,4 +98,10 @@ func (rt *Runtime) Encoders(ctx context.Context, c CLIP) ([]Encoder, error) {
 }
 
 // PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.
-func (m Model) PatchHash() string { return m.patched().contentHash() }
+func (m Model) PatchHash() string {
+	hash := m.patched().contentHash()
+	for _, p := range m.network {
+		hash += p.learned()
+	}
+	return hash
+}

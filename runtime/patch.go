@@ -13,9 +13,9 @@ type networkPatch interface {
 	// edit is the change of the graph for one call of the network, and the values of its inputs by their names without the prefix; a nil
 	// edit leaves the network as it is for this call.
 	edit(c *patchedCall) (model.UNetEdit, map[string]ort.Value, error)
-	// learned says that the patch belongs to what the network knows, as a LoRA does, so that training through the network sees it too.
-	// Others change how the network is run.
-	learned() bool
+	// learned identifies what the patch adds to what the network knows, as a LoRA does: training through the network sees such a patch too,
+	// and its edit is the same for every call. It is "" for patches that change how the network is run.
+	learned() string
 	// Bytes is the memory held.
 	Bytes() int64
 }
@@ -67,3 +67,20 @@ func (c *patchedCall) edits() ([]model.UNetEdit, map[string]ort.Value, error) {
 	}
 	return list, inputs, nil
 }
+
+// learnedEdits are the edits of the patches that belong to what the network knows.
+func (m Model) learnedEdits() ([]model.UNetEdit, map[string]ort.Value, error) {
+	c := &patchedCall{config: m.config}
+	for _, p := range m.network {
+		if p.learned() != "" {
+			c.patches = append(c.patches, p)
+		}
+	}
+	return c.edits()
+}
+
+// unlearned is what the patches that change how a network is run share.
+type unlearned struct{}
+
+func (unlearned) learned() string { return "" }
+func (unlearned) Bytes() int64    { return 0 }

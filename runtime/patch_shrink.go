@@ -22,6 +22,7 @@ type DeepShrink struct {
 
 // shrink is a DeepShrink of one model.
 type shrink struct {
+	unlearned
 	DeepShrink
 	highest, lowest float64 // sigmas between which it applies, both included
 }
@@ -45,7 +46,9 @@ func (m Model) WithDeepShrink(d DeepShrink) (Model, error) {
 			return Model{}, fmt.Errorf("deep shrink: %w", err)
 		}
 	}
-	return m.withNetworkPatch(shrink{d, m.sampling.PercentToSigma(d.During.Start), m.sampling.PercentToSigma(d.During.End)})
+	return m.withNetworkPatch(shrink{
+		DeepShrink: d, highest: m.sampling.PercentToSigma(d.During.Start), lowest: m.sampling.PercentToSigma(d.During.End),
+	})
 }
 
 // shrunk is the sizes of a call under all deep shrinks, and for each patch of the list that is one what it makes of which size.
@@ -134,6 +137,3 @@ func resizeInputs(prefix string, m imaging.Method, from, to model.Size) (map[str
 	}
 	return inputs, nil
 }
-
-func (shrink) learned() bool { return false }
-func (shrink) Bytes() int64  { return 0 }

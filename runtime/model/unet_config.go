@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/weights"
 )
@@ -15,6 +16,9 @@ type UNetConfig struct {
 	LabelDim      int // width of the vector input y; 0 for SD 1.x
 	Heads         int // attention heads; 0 when HeadDim decides
 	HeadDim       int // width of a head; 0 when Heads decides
+
+	// AttentionWidths are the widths of the rows that attention reads, sorted: ContextDim, and the channels where there are transformers.
+	AttentionWidths []int
 
 	// SkipChannels and SkipLevels are, for each input block, the channels of its result and how often H and W were halved.
 	SkipChannels   []int
@@ -92,9 +96,11 @@ func (c *UNetConfig) readAttention(set *weights.Set) error {
 			} else {
 				c.HeadDim = 64
 			}
-			return nil
+			c.AttentionWidths = append(c.AttentionWidths, c.ContextDim, int(size(set, p.path+".proj_in.weight", 0)))
 		}
 	}
+	slices.Sort(c.AttentionWidths)
+	c.AttentionWidths = slices.Compact(c.AttentionWidths)
 	return nil
 }
 
