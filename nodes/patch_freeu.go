@@ -11,6 +11,8 @@ func networkPatchNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[FreeU](),
 		graph.Declare[FreeUV2](),
+		graph.Declare[HyperTile](),
+		graph.Declare[TomePatchModel](),
 		graph.Declare[HypernetworkLoader](),
 		graph.Declare[PatchModelAddDownscale](),
 	}

@@ -24,7 +24,7 @@ func (rt *Runtime) Features(ctx context.Context, g Guider, l Latent, n Noise, si
 		return nil, err
 	}
 	l.Samples = noisy
-	noise, err := n.draw(l)
+	noise, random, err := n.stream(l)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (rt *Runtime) Features(ctx context.Context, g Guider, l Latent, n Noise, si
 	if err != nil {
 		return nil, err
 	}
-	unet, err := rt.newUNetRun(g.model, 1, lists...)
+	unet, err := rt.newUNetRun(g.model, 1, random, lists...)
 	if err != nil {
 		return nil, err
 	}

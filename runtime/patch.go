@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/sampling"
 )
 
 // networkPatch is a change of how a UNet computes, apart from its weights. It never changes; a model has a list of them, in the order in
@@ -25,10 +26,14 @@ type patchedCall struct {
 	config   model.UNetConfig
 	call     modelCall
 	sizes    model.UNetSizes
+	queries  []int // tokens with which the self-attention of each transformer block asks; 0 where they are no picture
 	patches  []networkPatch
 	at       int                   // the patch whose turn it is
 	shrunk   map[int][2]model.Size // what the deep shrink in that place makes of which size
 	returned map[int]bool          // skips to whose size a deep shrink enlarges
+
+	random *sampling.Generator
+	draws  [][]func(*sampling.Generator) // of each transformer block
 }
 
 // withNetworkPatch adds a patch behind those the model has.
@@ -41,10 +46,20 @@ func (m Model) withNetworkPatch(p networkPatch) (Model, error) {
 }
 
 // newPatchedCall works out the sizes of a call.
-func newPatchedCall(m Model, patches []networkPatch, call modelCall) *patchedCall {
-	c := &patchedCall{config: m.config, call: call, patches: patches, returned: map[int]bool{}}
+func newPatchedCall(m Model, patches []networkPatch, call modelCall, random *sampling.Generator) *patchedCall {
+	c := &patchedCall{config: m.config, call: call, patches: patches, returned: map[int]bool{}, random: random}
 	c.sizes, c.shrunk = shrunk(m.config, patches, call)
+	for _, s := range c.sizes.Layers {
+		c.queries = append(c.queries, s.H*s.W)
+	}
+	c.draws = make([][]func(*sampling.Generator), len(c.queries))
 	return c
+}
+
+// draw has a patch draw random numbers for a transformer block: all patches for the first block draw before any for the second, since that
+// is the order in which the network runs.
+func (c *patchedCall) draw(block int, f func(*sampling.Generator)) {
+	c.draws[block] = append(c.draws[block], f)
 }
 
 // edits are the changes that patches make for a call, and the graph inputs that hold their numbers.
@@ -65,6 +80,11 @@ func (c *patchedCall) edits() ([]model.UNetEdit, map[string]ort.Value, error) {
 		}
 		list = append(list, edit)
 	}
+	for _, block := range c.draws {
+		for _, draw := range block {
+			draw(c.random)
+		}
+	}
 	return list, inputs, nil
 }
 
@@ -79,8 +99,8 @@ func (m Model) learnedEdits() ([]model.UNetEdit, map[string]ort.Value, error) {
 	return c.edits()
 }
 
-// unlearned is what the patches that change how a network is run share.
-type unlearned struct{}
+// unlearned is what the patches that change how a network is run share, their name for users.
+type unlearned string
 
 func (unlearned) learned() string { return "" }
 func (unlearned) Bytes() int64    { return 0 }

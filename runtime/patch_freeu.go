@@ -15,7 +15,7 @@ type freeU struct {
 // WithFreeU amplifies by b1 and b2 what the output blocks of 4 and 2 times the first width bring along, and multiplies the lowest frequencies
 // of the skips they read by s1 and s2 (Si et al. 2023). v2 amplifies by the mean over the channels.
 func (m Model) WithFreeU(v2 bool, b1, b2, s1, s2 float64) (Model, error) {
-	return m.withNetworkPatch(freeU{v2: v2, scales: [4]float32{float32(b1), float32(b2), float32(s1), float32(s2)}})
+	return m.withNetworkPatch(freeU{"FreeU", v2, [4]float32{float32(b1), float32(b2), float32(s1), float32(s2)}})
 }
 
 func (f freeU) edit(*patchedCall) (model.UNetEdit, map[string]ort.Value, error) {

@@ -47,7 +47,7 @@ func (m Model) WithDeepShrink(d DeepShrink) (Model, error) {
 		}
 	}
 	return m.withNetworkPatch(shrink{
-		DeepShrink: d, highest: m.sampling.PercentToSigma(d.During.Start), lowest: m.sampling.PercentToSigma(d.During.End),
+		unlearned: "deep shrink", DeepShrink: d, highest: m.sampling.PercentToSigma(d.During.Start), lowest: m.sampling.PercentToSigma(d.During.End),
 	})
 }
 

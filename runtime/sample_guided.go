@@ -49,9 +49,12 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 		return SampleResult{}, err
 	}
 	r.Latent.Samples = samples
-	noise, err := r.Noise.draw(r.Latent)
+	noise, random, err := r.Noise.stream(r.Latent)
 	if err != nil {
 		return SampleResult{}, err
+	}
+	if _, fresh := sampling.FreshNoise(r.Sampler, r.Seed, samples.Shape); fresh != nil {
+		random = fresh
 	}
 	mask, err := noiseMask(r.Latent)
 	if err != nil {
@@ -61,7 +64,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	if err != nil {
 		return SampleResult{}, err
 	}
-	unet, err := rt.newUNetRun(m, len(r.Sigmas)-1, g.lists()...)
+	unet, err := rt.newUNetRun(m, len(r.Sigmas)-1, random, g.lists()...)
 	if err != nil {
 		return SampleResult{}, err
 	}

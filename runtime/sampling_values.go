@@ -36,13 +36,22 @@ func (Noise) Socket() string { return "NOISE" }
 
 // draw is the noise for a latent; nil for none.
 func (n Noise) draw(l Latent) (*tensor.Tensor, error) {
+	noise, _, err := n.stream(l)
+	return noise, err
+}
+
+// stream is the noise for a latent (nil for none) and the random generator behind it, which patches of the network draw from. Where the noise
+// is not of the seed, the generator is a fresh one of it.
+func (n Noise) stream(l Latent) (*tensor.Tensor, *sampling.Generator, error) {
+	random := sampling.NewGenerator(n.Seed)
 	switch {
 	case n.Off:
-		return nil, nil
+		return nil, random, nil
 	case n.Given != nil:
-		return n.Given, nil
+		return n.Given, random, nil
 	}
-	return sampling.Noise(n.Seed, l.Samples.Shape, l.BatchIndex)
+	noise, err := random.Noise(l.Samples.Shape, l.BatchIndex)
+	return noise, random, err
 }
 
 // ScheduleSigmas are the noise levels of a model by the name of a schedule, as the node BasicScheduler gives them; denoise is the part

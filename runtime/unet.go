@@ -8,6 +8,7 @@ import (
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
+	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -19,6 +20,7 @@ type unetRun struct {
 	steps   int
 	patches model.Patches        // of the weights
 	changed map[string]ort.Value // changed weights and factors of branches; nil before the first step
+	random  *sampling.Generator  // goes on behind the noise of the run; patches of the network draw from it
 	controls
 
 	held map[string]heldSession
@@ -29,9 +31,9 @@ type heldSession struct {
 	release func()
 }
 
-// newUNetRun prepares a run of about the given number of steps. close must be called.
-func (rt *Runtime) newUNetRun(m Model, steps int, entries ...[]entry) (*unetRun, error) {
-	u := &unetRun{rt: rt, model: m, steps: steps, held: map[string]heldSession{}}
+// newUNetRun prepares a run of about the given number of steps; random goes on behind its noise. close must be called.
+func (rt *Runtime) newUNetRun(m Model, steps int, random *sampling.Generator, entries ...[]entry) (*unetRun, error) {
+	u := &unetRun{rt: rt, model: m, steps: steps, random: random, held: map[string]heldSession{}}
 	var err error
 	u.controls, err = u.newControls(entries)
 	return u, err
@@ -89,7 +91,7 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		}
 		inputs["y"] = ort.FromTensor(call.vector)
 	}
-	patched := newPatchedCall(u.model, u.model.network, call)
+	patched := newPatchedCall(u.model, u.model.network, call, u.random)
 	edits, numbers, err := patched.edits()
 	if err != nil {
 		return prediction{}, err
@@ -99,7 +101,9 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 		return prediction{}, err
 	}
 	if u.changed == nil {
-		if u.patches, u.changed, err = u.rt.Patches(ctx, u.model); err != nil {
+		weights := u.model.patched()
+		u.patches = weights.graphPatches()
+		if u.changed, err = u.rt.weightInputs(ctx, weights); err != nil {
 			return prediction{}, err
 		}
 	}

@@ -54,6 +54,7 @@ var rules = map[string]rule{
 	"Shape":           stop, // sizes
 	"Gather":          gather,
 	"ScatterElements": scatter,
+	"ScatterND":       scatterND,
 	"Expand":          same,
 	"Range":           stop, // whole numbers
 	"TopK":            stop, // a choice; what was chosen is gathered

@@ -177,6 +177,20 @@ func scatter(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	return []*onnx.Value{dy[0], nil, nil}
 }
 
+// scatterND with reduction "add" of rows: y = x plus updates [n,…] at rows index [n,1] of x.
+func scatterND(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
+	index := u.in[1]
+	if u.text("reduction", "none") != "add" || len(index.Shape) != 2 || index.Shape[1] != 1 {
+		b.failf("%s %s: only a ScatterND that adds rows has a rule", u.kind, u.name)
+		return nil
+	}
+	dx := []*onnx.Value{dy[0], nil, nil}
+	if u.needs(2) {
+		dx[2] = b.Gather(dy[0], b.Reshape(index, onnx.Unknown), 0)
+	}
+	return dx
+}
+
 // pad drops what was put around.
 func pad(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 	x := u.in[0]

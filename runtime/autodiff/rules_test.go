@@ -114,6 +114,9 @@ func TestRules(t *testing.T) {
 			return b.Op("ScatterElements", in[0], b.Reshape(b.Ints(0, 1, 1), 1, 3), b.Const("c", positive[:3], 1, 3),
 				onnx.Int("axis", 0), onnx.Str("reduction", "add"))
 		}, gradtest.Of(shape)},
+		"scatter rows": {func(b builder, in values) value {
+			return b.Op("ScatterND", in[0], b.Reshape(b.Ints(1, 0, 1), 3, 1), in[1], onnx.Str("reduction", "add"))
+		}, gradtest.Of([]int{2, 2}, []int{3, 2})},
 		"expand":         {first("Expand", index(4, 2, 3)), gradtest.Of([]int{2, 1})},
 		"pad":            {first("Pad", func(b builder) []onnx.Arg { return []onnx.Arg{b.Ints(0, 1, 2, 0), b.Scalar(3)} }), gradtest.Of(shape)},
 		"depth to space": {op("DepthToSpace", onnx.Int("blocksize", 2), onnx.Str("mode", "DCR")), gradtest.Of([]int{1, 8, 2, 3})},

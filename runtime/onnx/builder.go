@@ -91,6 +91,9 @@ func (b *Builder) Input(name string, t DType, sizes ...any) *Value {
 			return b.failf("input %s: size %d is %d; use a name for an unknown size", name, i, v.Shape[i])
 		}
 	}
+	if t == Int64 && len(v.Shape) == 1 && v.Shape[0] != Unknown {
+		v.ints = slices.Repeat([]int64{Unknown}, int(v.Shape[0])) // sizes, maybe
+	}
 	b.graph.Inputs = append(b.graph.Inputs, v)
 	return v
 }

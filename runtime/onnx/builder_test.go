@@ -106,7 +106,7 @@ func TestErrorsNameWhatDoesNotFit(t *testing.T) {
 			return b.Op("Conv", b.Input("x", Float32, 1, 4, 8, 8), b.Input("w", Float32, 4, 4, 3, 3), b.Input("c", Float32, 5))
 		}, "the bias is [5], wants [4]"},
 		"reshape":          {func(b *Builder) *Value { return b.Reshape(b.Input("a", Float32, 2, 3), 4, Unknown) }, "cannot reshape [2,3] to [4,?]"},
-		"reshape computed": {func(b *Builder) *Value { return b.ReshapeTo(b.Scalar(1), b.Input("s", Int64, 2)) }, "must be a constant or made of sizes"},
+		"reshape computed": {func(b *Builder) *Value { return b.ReshapeTo(b.Scalar(1), b.Cast(b.Input("s", Float32, 2), Int64)) }, "must be a constant or made of sizes"},
 		"permutation":      {func(b *Builder) *Value { return b.Transpose(b.Input("a", Float32, 2, 3), 0, 0) }, "not a permutation"},
 		"axis":             {func(b *Builder) *Value { return b.Slice(b.Input("a", Float32, 2), 1, 0, 1) }, "axis 1 of a tensor with 1 axes"},
 		"operator":         {func(b *Builder) *Value { return b.Op("Frobnicate", b.Scalar(1)) }, "operator Frobnicate is not in the table"},

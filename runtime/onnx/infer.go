@@ -74,7 +74,11 @@ func elementwise(n *Node) ([]*Value, error) {
 	if !ok {
 		return nil, fmt.Errorf("shapes %v and %v do not broadcast", a.Shape, c.Shape)
 	}
-	return one(a.DType, s), nil
+	out := one(a.DType, s)
+	if a.ints != nil && c.ints != nil && len(s) == 1 && s[0] != Unknown {
+		out[0].ints = slices.Repeat([]int64{Unknown}, int(s[0])) // sizes still, which are not known here
+	}
+	return out, nil
 }
 
 // compare is elementwise with a boolean result.

@@ -55,6 +55,7 @@ var rules = map[string]rule{
 	"Shape":           {1, 1, sizes},
 	"Gather":          {2, 2, gather},
 	"ScatterElements": {3, 3, like},
+	"ScatterND":       {3, 3, like},
 	"Expand":          {2, 2, expand},
 	"Range":           {3, 3, numbers},
 	"TopK":            {2, 2, topK},

@@ -165,7 +165,7 @@ func concat(n *Node) ([]*Value, error) {
 func slice(n *Node) ([]*Value, error) {
 	in := n.In[0]
 	var axes, steps []int64
-	starts, ends := n.In[1].ints, n.In[2].ints
+	starts, ends := bounds(n.In[1]), bounds(n.In[2])
 	if len(n.In) > 3 && n.In[3] != nil {
 		axes = n.In[3].ints
 	}
@@ -203,6 +203,14 @@ func slice(n *Node) ([]*Value, error) {
 		}
 	}
 	return result, nil
+}
+
+// bounds is the contents of a vector of slice bounds, nil where they are not all known.
+func bounds(v *Value) []int64 {
+	if ints, ok := v.Known(); ok {
+		return ints
+	}
+	return nil
 }
 
 // clamp resolves a slice bound, which may count from the end or lie outside.

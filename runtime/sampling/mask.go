@@ -17,14 +17,25 @@ type maskedDenoiser struct {
 }
 
 func newMaskedDenoiser(model Denoiser, ms ModelSampling, o Options, noise, latent *tensor.Tensor) *maskedDenoiser {
-	if s, ok := o.Sampler.(interface{ freshMaskNoise() bool }); ok && s.freshMaskNoise() {
-		noise = tensor.New(latent.Shape...)
-		NewGenerator(o.Seed + 1).Normal(noise.Data)
+	if fresh, _ := FreshNoise(o.Sampler, o.Seed, latent.Shape); fresh != nil {
+		noise = fresh
 	}
 	return &maskedDenoiser{
 		model: model, sampling: ms, mask: spread(o.Mask, latent.Shape), noise: noise.Data, latent: latent.Data,
 		input: tensor.New(latent.Shape...),
 	}
+}
+
+// FreshNoise is the noise that a sampler mixes into the cells outside of a mask where that is not the noise of the start, and the generator
+// behind it; nil for others. The program whose results we match draws it whether there is a mask or not, from the generator that all draws
+// without one of their own share.
+func FreshNoise(s Sampler, seed uint64, shape []int) (*tensor.Tensor, *Generator) {
+	if f, ok := s.(interface{ freshMaskNoise() bool }); !ok || !f.freshMaskNoise() {
+		return nil, nil
+	}
+	g, noise := NewGenerator(seed+1), tensor.New(shape...)
+	g.Normal(noise.Data)
+	return noise, g
 }
 
 // spread repeats a mask whose batch or channels are 1 to a latent's shape.

@@ -15,13 +15,17 @@ const maxBatchIndex = 1 << 16
 // gets the noise it had there, and places are drawn one by one. An index is an error when it is negative, above 65535,
 // or when there is not one for each item.
 func Noise(seed uint64, shape []int, batchIndex []int) (*tensor.Tensor, error) {
+	return NewGenerator(seed).Noise(shape, batchIndex)
+}
+
+// Noise draws the noise that a latent starts from, as the function Noise does for a fresh generator. The generator goes on behind it.
+func (g *Generator) Noise(shape []int, batchIndex []int) (*tensor.Tensor, error) {
 	if len(shape) == 0 || slices.Min(shape) < 0 {
 		return nil, fmt.Errorf("noise: shape is %v; use a batch and sizes of 0 or more", shape)
 	}
 	out := tensor.New(shape...)
-	generator := NewGenerator(seed)
 	if batchIndex == nil {
-		generator.Normal(out.Data)
+		g.Normal(out.Data)
 		return out, nil
 	}
 	if len(batchIndex) != shape[0] {
@@ -38,7 +42,7 @@ func Noise(seed uint64, shape []int, batchIndex []int) (*tensor.Tensor, error) {
 	}
 	draw := make([]float32, tensor.Size(shape[1:]))
 	for place := range last + 1 {
-		generator.Normal(draw)
+		g.Normal(draw)
 		for _, item := range items[place] {
 			copy(out.Data[item*len(draw):], draw)
 		}

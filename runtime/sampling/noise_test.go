@@ -229,3 +229,38 @@ func TestGeneratorMath(t *testing.T) {
 		}
 	}
 }
+
+// TestGoldenDraws: patches of the network draw whole numbers from the generator that has drawn the noise of the latent.
+func TestGoldenDraws(t *testing.T) {
+	for _, path := range goldentest.Files(t, "unit", "draws*.json") {
+		var runs map[string]struct {
+			Seed   uint64
+			Latent []int
+			Draws  []json.RawMessage // [range, values]
+		}
+		goldentest.JSON(t, path, &runs)
+		for name, run := range runs {
+			t.Run(name, func(t *testing.T) {
+				g := NewGenerator(run.Seed)
+				if _, err := g.Noise(run.Latent, nil); err != nil {
+					t.Fatal(err)
+				}
+				for i, text := range run.Draws {
+					var n int64
+					var want []int64
+					if err := json.Unmarshal(text, &[]any{&n, &want}); err != nil {
+						t.Fatal(err)
+					}
+					for k, w := range want {
+						if got := g.Intn(n); got != w {
+							t.Fatalf("number %d of draw %d is %d, want %d of 0 to %d", k, i, got, w, n-1)
+						}
+					}
+				}
+				if len(run.Draws) == 0 {
+					t.Error("the fixture has no draws")
+				}
+			})
+		}
+	}
+}
