@@ -23,6 +23,8 @@ func Builtin() []graph.Declaration {
 		samplingNodes(),
 		samplingCustomNodes(),
 		guiderNodes(),
+		modelGuidanceNodes(),
+		modelSamplingNodes(),
 		latentNodes(),
 		latentBatchNodes(),
 		latentMathNodes(),

@@ -147,7 +147,10 @@ func perpNeg(cond, negative, empty *tensor.Tensor, negativeScale, cfg float64) *
 		dot += p * float64(negative.Data[i]-e)
 		square += p * p
 	}
-	out, along := tensor.New(empty.Shape...), float32(dot/square)
+	out, along := tensor.New(empty.Shape...), float32(0)
+	if square > 0 {
+		along = float32(dot / square)
+	}
 	c, scale := float32(cfg), float32(negativeScale)
 	for i, e := range empty.Data {
 		p := cond.Data[i] - e

@@ -93,11 +93,38 @@ func (m Model) withHook(h hook) Model {
 	return m
 }
 
-// beginHooks starts the hooks of a run and lists their wishes.
+// prompted is a hook that holds prompts of its own.
+type prompted interface{ prompts() Conditioning }
+
+// hookPrompts are the entries that the hooks of the model hold.
+func (m Model) hookPrompts() Conditioning {
+	var out Conditioning
+	for _, h := range m.hooks {
+		if p, ok := h.(prompted); ok {
+			out = append(out, p.prompts()...)
+		}
+	}
+	return out
+}
+
+// beginHooks starts the hooks of a run and lists their wishes. Of several overrides only the newest is left.
 func beginHooks(hooks []hook) (started []running, wishes []wish) {
-	for _, h := range hooks {
-		started = append(started, running{h.begin(), len(wishes)})
-		wishes = append(wishes, started[len(started)-1].wishes...)
+	overridden := false
+	for _, h := range slices.Backward(hooks) {
+		p := h.begin()
+		if overridden && p.cfg != nil {
+			p.cfg = nil
+			if p.preCFG == nil && p.postCFG == nil {
+				p = points{uncond: p.uncond}
+			}
+		}
+		overridden = overridden || p.cfg != nil
+		started = append(started, running{points: p})
+	}
+	slices.Reverse(started)
+	for i, h := range started {
+		started[i].first = len(wishes)
+		wishes = append(wishes, h.wishes...)
 	}
 	return started, wishes
 }
@@ -130,7 +157,7 @@ func (s *guidedStep) prepare(d []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	return d, nil
 }
 
-// mix is U + (C-U)·scale, or what the newest override makes of it, after the post-CFG hooks. A nil uncond counts as zeros.
+// mix is U + (C-U)·scale, or what an override makes of it, after the post-CFG hooks. A nil uncond counts as zeros.
 func (s *guidedStep) mix(ctx context.Context, cond, uncond *tensor.Tensor, scale float64) (*tensor.Tensor, error) {
 	if len(s.hooks) == 0 {
 		if uncond == nil {
@@ -138,23 +165,18 @@ func (s *guidedStep) mix(ctx context.Context, cond, uncond *tensor.Tensor, scale
 		}
 		return guide(cond, uncond, scale), nil
 	}
-	var d *tensor.Tensor
-	override := -1
-	for i, h := range s.hooks {
-		if h.cfg != nil {
-			override = i
-		}
+	d := cond
+	if uncond != nil {
+		d = guide(s.orZeros(cond), uncond, scale)
 	}
-	switch {
-	case override >= 0:
+	for _, h := range s.hooks {
+		if h.cfg == nil {
+			continue
+		}
 		var err error
-		if d, err = s.hooks[override].cfg(ctx, s.mixture(s.hooks[override], cond, uncond, scale)); err != nil {
+		if d, err = h.cfg(ctx, s.mixture(h, cond, uncond, scale)); err != nil {
 			return nil, err
 		}
-	case uncond == nil:
-		d = cond
-	default:
-		d = guide(s.orZeros(cond), uncond, scale)
 	}
 	return s.finish(ctx, d, cond, uncond, scale)
 }

@@ -50,7 +50,7 @@ func (g Guider) check(warn func(string)) error {
 	if len(g.model.clusters) > 0 && len(g.branches[g.formula.null()]) == 0 {
 		return errors.New("cluster guidance needs a negative prompt to start from (it may be empty): use CFGGuider or ClusterGuider instead of BasicGuider")
 	}
-	all := slices.Concat(g.branches...)
+	all := append(slices.Concat(g.branches...), g.model.hookPrompts()...)
 	for _, c := range g.model.clusters {
 		all = append(all, c.average...)
 	}

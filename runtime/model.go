@@ -11,17 +11,19 @@ import (
 // Model is a diffusion model: a UNet and the patches on it. It is a description; nothing is loaded until a sampler needs it, and a patch
 // makes a new value. The zero value is the missing model of a file without one.
 type Model struct {
-	set      *weights.Set
-	config   model.UNetConfig
-	family   weights.Family
-	sampling sampling.ModelSampling
-	format   sampling.LatentFormat
-	sees     sight
-	changes  []weightPatch // of the weights
-	compute  ComputeType
-	hooks    []hook
-	network  []networkPatch
-	clusters []clusterGuidance
+	set       *weights.Set
+	config    model.UNetConfig
+	family    weights.Family
+	sampling  sampling.ModelSampling
+	resampled string // what replaced sampling, in words; empty for what belongs to the file
+	format    sampling.LatentFormat
+	sees      sight
+	changes   []weightPatch // of the weights
+	compute   ComputeType
+	hooks     []hook
+	masking   *sampling.Differential
+	network   []networkPatch
+	clusters  []clusterGuidance
 }
 
 // Socket is the wire type.
@@ -33,10 +35,11 @@ func (m Model) Bytes() int64 {
 	for _, p := range m.network {
 		n += p.Bytes()
 	}
+	held := m.hookPrompts()
 	for _, c := range m.clusters {
-		n += c.average.Bytes()
+		held = append(held, c.average...)
 	}
-	return n
+	return n + held.Bytes()
 }
 
 // Checkpoint is the parts of a checkpoint; those the file lacks are zero.

@@ -97,11 +97,15 @@ func (rt *Runtime) Encoders(ctx context.Context, c CLIP) ([]Encoder, error) {
 	return out, nil
 }
 
-// PatchHash changes with everything that patches do to the weights; it is the same for the same patches of another session.
+// PatchHash changes with everything that patches do to the weights, the noise levels and the meaning of what is predicted; it is the same
+// for the same patches of another session. Patches of guidance change how a model is sampled, not what it is.
 func (m Model) PatchHash() string {
 	hash := m.patched().contentHash()
 	for _, p := range m.network {
 		hash += p.learned()
+	}
+	if m.resampled != "" {
+		hash += ", " + m.resampled
 	}
 	return hash
 }

@@ -11,7 +11,7 @@ import (
 type maskedDenoiser struct {
 	model         Denoiser
 	sampling      ModelSampling
-	mask          []float32 // as long as the latent
+	mask          func(sigma float32) []float32 // as long as the latent
 	noise, latent []float32
 	input         *tensor.Tensor // scratch
 }
@@ -20,9 +20,13 @@ func newMaskedDenoiser(model Denoiser, ms ModelSampling, o Options, noise, laten
 	if fresh, _ := FreshNoise(o.Sampler, o.Seed, latent.Shape); fresh != nil {
 		noise = fresh
 	}
+	mask := spread(o.Mask, latent.Shape)
+	at := func(float32) []float32 { return mask }
+	if o.Differential != nil {
+		at = o.Differential.over(mask, ms, o.Sigmas)
+	}
 	return &maskedDenoiser{
-		model: model, sampling: ms, mask: spread(o.Mask, latent.Shape), noise: noise.Data, latent: latent.Data,
-		input: tensor.New(latent.Shape...),
+		model: model, sampling: ms, mask: at, noise: noise.Data, latent: latent.Data, input: tensor.New(latent.Shape...),
 	}
 }
 
@@ -54,15 +58,15 @@ func spread(mask *tensor.Tensor, shape []int) []float32 {
 // Denoise calls the model with the kept cells in place. Only the denoised prediction is masked, not the unconditional
 // one, which samplers use for its direction.
 func (m *maskedDenoiser) Denoise(ctx context.Context, x *tensor.Tensor, sigma float32) (Prediction, error) {
-	kept := m.input.Data
+	kept, mask := m.input.Data, m.mask(sigma)
 	m.sampling.AddNoise(kept, m.noise, m.latent, sigma, false)
-	blend(kept, m.mask, x.Data, kept)
+	blend(kept, mask, x.Data, kept)
 	p, err := m.model.Denoise(ctx, m.input, sigma)
 	if err != nil {
 		return Prediction{}, err
 	}
 	denoised := tensor.New(x.Shape...)
-	blend(denoised.Data, m.mask, p.Denoised.Data, m.latent)
+	blend(denoised.Data, mask, p.Denoised.Data, m.latent)
 	p.Denoised = denoised
 	return p, nil
 }

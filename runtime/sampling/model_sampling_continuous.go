@@ -5,8 +5,17 @@ import "math"
 // ContinuousLevels are the levels of a model that takes any sigma, between a lowest and a highest one.
 type ContinuousLevels struct {
 	sigmas []float32
-	angle  bool // time is an angle (V) instead of a logarithm (EDM)
+	time   timeIndex
 }
+
+// timeIndex is how a continuous model counts time.
+type timeIndex uint8
+
+const (
+	logTime   timeIndex = iota // ln(σ)/4
+	angleTime                  // 2·atan(σ)/π
+	flowTime                   // σ/(σ+1)
+)
 
 // continuousTable is how many levels stand for the range where a schedule needs a list.
 const continuousTable = 1000
@@ -23,7 +32,14 @@ func ContinuousEDM(sigmaMin, sigmaMax float64) ContinuousLevels {
 // ContinuousV are levels with the time index 2·atan(σ)/π, between 0 and 1.
 func ContinuousV(sigmaMin, sigmaMax float64) ContinuousLevels {
 	levels := ContinuousEDM(sigmaMin, sigmaMax)
-	levels.angle = true
+	levels.time = angleTime
+	return levels
+}
+
+// FlowLevels are levels with the time index σ/(σ+1), between 0 and 1.
+func FlowLevels(sigmaMin, sigmaMax float64) ContinuousLevels {
+	levels := ContinuousEDM(sigmaMin, sigmaMax)
+	levels.time = flowTime
 	return levels
 }
 
@@ -32,16 +48,26 @@ func (c ContinuousLevels) Sigmas() []float32 { return c.sigmas }
 
 // Timestep is the time index of a sigma.
 func (c ContinuousLevels) Timestep(sigma float32) float32 {
-	if c.angle {
+	switch c.time {
+	case angleTime:
 		return float32(math.Atan(float64(sigma))) / math.Pi * 2
+	case flowTime:
+		return sigma / (sigma + 1)
 	}
 	return 0.25 * log32(sigma)
 }
 
 // Sigma is the noise level of a time index.
 func (c ContinuousLevels) Sigma(timestep float32) float32 {
-	if c.angle {
+	switch c.time {
+	case angleTime:
 		return float32(math.Tan(float64(timestep * math.Pi / 2)))
+	case flowTime:
+		highest := c.sigmas[len(c.sigmas)-1]
+		if timestep >= highest/(highest+1) {
+			return highest
+		}
+		return timestep / (1 - timestep)
 	}
 	return exp32(timestep / 0.25)
 }

@@ -6,16 +6,17 @@ import "fmt"
 type Parameterization uint8
 
 const (
-	Epsilon     Parameterization = iota // the noise in x, divided by sigma
-	V                                   // velocity. Salimans & Ho 2022 (arXiv:2202.00512)
-	EDM                                 // F of Karras et al. 2022 (arXiv:2206.00364), eq. 7
-	X0                                  // the denoised latent itself
-	ImgToImg                            // the denoised latent, from an input that is not scaled
-	Flow                                // rectified flow velocity: x = σ·noise + (1-σ)·latent
-	Consistency                         // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
+	Epsilon      Parameterization = iota // the noise in x, divided by sigma
+	V                                    // velocity. Salimans & Ho 2022 (arXiv:2202.00512)
+	EDM                                  // F of Karras et al. 2022 (arXiv:2206.00364), eq. 7
+	X0                                   // the denoised latent itself
+	ImgToImg                             // the denoised latent, from an input that is not scaled
+	Flow                                 // rectified flow velocity: x = σ·noise + (1-σ)·latent
+	Consistency                          // epsilon with the boundary scalings of consistency models (arXiv:2310.04378)
+	VarianceFlow                         // rectified flow velocity at time σ/(σ+1), for x = latent + σ·noise
 )
 
-var parameterizationNames = [...]string{"epsilon", "v", "edm", "x0", "img_to_img", "flow", "consistency"}
+var parameterizationNames = [...]string{"epsilon", "v", "edm", "x0", "img_to_img", "flow", "consistency", "variance_flow"}
 
 func (p Parameterization) String() string {
 	if int(p) < len(parameterizationNames) {
@@ -28,6 +29,9 @@ func (p Parameterization) String() string {
 func (m ModelSampling) InputScale(sigma float32) float32 {
 	if m.Parameterization == ImgToImg || m.Parameterization == Flow {
 		return 1
+	}
+	if m.Parameterization == VarianceFlow {
+		return 1 - sigma/(sigma+1)
 	}
 	data := m.sigmaData()
 	return 1 / sqrt32(sigma*sigma+data*data)
@@ -59,6 +63,9 @@ func (m ModelSampling) outputScales(sigma float32) (skip, out float32) {
 		return data * data / total, sigma * data / sqrt32(total)
 	case X0, ImgToImg:
 		return 0, 1
+	case VarianceFlow:
+		t := sigma / (sigma + 1)
+		return 1 - t, -t
 	case Consistency:
 		// The boundary condition f(x,0) = x, with sigma_data 0.5 and timesteps times 10 as in the paper.
 		const lcmData = 0.5
@@ -78,7 +85,7 @@ func (m ModelSampling) AddNoise(dst, noise, latent []float32, sigma float32, ful
 		return
 	}
 	c := sigma
-	if full {
+	if full && m.Parameterization != VarianceFlow {
 		c = sqrt32(1 + sigma*sigma)
 	}
 	combine(dst, term{c, noise}, term{1, latent})

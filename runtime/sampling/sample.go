@@ -18,9 +18,11 @@ type Options struct {
 	Noise *tensor.Tensor
 	// Mask says which cells to repaint (1) and which to keep (0), in between to blend. Its shape is [B,C,H,W], where
 	// batch and channels may be 1 to hold for all; nil repaints everything.
-	Mask   *tensor.Tensor
-	Format LatentFormat
-	Seed   uint64 // for noise that samplers add on their way; not for Noise
+	Mask *tensor.Tensor
+	// Differential turns Mask into one that changes from step to step; nil keeps it as it is.
+	Differential *Differential
+	Format       LatentFormat
+	Seed         uint64 // for noise that samplers add on their way; not for Noise
 	// Callback is called once for each step, counted from 0 of total, with the denoised prediction of that step in
 	// model space, which it must not write to.
 	Callback func(step, total int, x0 *tensor.Tensor)
