@@ -18,6 +18,7 @@ func Builtin() []graph.Declaration {
 		conditioningHookNodes(),
 		conditioningSDXLNodes(),
 		controlNetNodes(),
+		gligenNodes(),
 		visionNodes(),
 		vaeNodes(),
 		samplingNodes(),

@@ -56,6 +56,7 @@ type Cond struct {
 	Control *Control // newest of a chain of ControlNets, nil for none
 	// ControlToUncond lends Control to entries of the negative prompt that have none (the old ControlNetApply node).
 	ControlToUncond bool
+	Boxes           *Boxes // texts that GLIGEN places in boxes, nil for none
 	// ControlText is what ControlNets read instead of Embedding [1,T',D]; nil for the same.
 	ControlText *tensor.Tensor
 

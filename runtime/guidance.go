@@ -19,6 +19,7 @@ type modelCall struct {
 	text    *tensor.Tensor // [N,T,D]
 	vector  *tensor.Tensor // [N,LabelDim] or nil, as told.vector
 	planes  *tensor.Tensor // [N,C',h,w] or nil, as told.planes
+	boxes   []*Boxes       // of each entry of the batch, nil where it has none
 	control *Control
 	// controlText is what ControlNets read instead of text [N,T',D]; nil for the same.
 	controlText *tensor.Tensor

@@ -118,6 +118,9 @@ func (p part) joins(q part) bool {
 	if p.variant != q.variant || p.area.h != q.area.h || p.area.w != q.area.w || p.entry.control != q.entry.control || a.Dim(0) != b.Dim(0) {
 		return false
 	}
+	if !sameNet(p.entry.boxes, q.entry.boxes) {
+		return false
+	}
 	if !sameKind(p.entry.vector, q.entry.vector) || !sameKind(p.entry.planes, q.entry.planes) {
 		return false
 	}
@@ -132,6 +135,9 @@ func alikeText(a, b *tensor.Tensor) bool {
 	n, m := a.Dim(1), b.Dim(1)
 	return a.Dim(2) == b.Dim(2) && (n == m || lcm(n, m)/min(n, m) <= 4)
 }
+
+// sameNet reports whether boxes are placed by one model, as far as there are any.
+func sameNet(a, b *Boxes) bool { return a == nil || b == nil || a.net.set == b.net.set }
 
 // sameKind reports whether two optional tensors are both absent, or alike but for the batch.
 func sameKind(a, b *tensor.Tensor) bool {
@@ -177,6 +183,7 @@ func evaluate(ctx context.Context, m predictor, q question, run []part, out *mea
 			}
 			planes = append(planes, c.Repeat(batch))
 		}
+		call.boxes = append(call.boxes, p.entry.boxes)
 		call.features = call.features || source != nil && p.entry == source
 		call.attention = call.attention || q.attention && p.side == q.attentionOf
 	}

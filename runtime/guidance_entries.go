@@ -32,6 +32,7 @@ type entry struct {
 	highest, lowest float32 // sigmas between which the entry applies
 	control         *Control
 	controlToUncond bool
+	boxes           *Boxes
 	fallback        bool
 }
 
@@ -83,6 +84,7 @@ func (m Model) prepare(lists []Conditioning, negative int, t target) ([][]entry,
 	}
 	for i := 1; i < len(out); i++ {
 		lendControl(out[0], out[i])
+		lendBoxes(out[0], out[i])
 	}
 	return out, nil
 }
@@ -91,7 +93,10 @@ func newEntry(c Cond, h, w int, percentToSigma func(float64) float64) (entry, er
 	e := entry{
 		strength: c.Strength, maskStrength: c.MaskStrength,
 		highest: float32(math.Inf(1)), lowest: float32(math.Inf(-1)),
-		control: c.Control, controlToUncond: c.ControlToUncond, fallback: c.Fallback,
+		control: c.Control, controlToUncond: c.ControlToUncond, boxes: c.Boxes, fallback: c.Fallback,
+	}
+	if err := c.Boxes.inside(h, w); err != nil {
+		return entry{}, err
 	}
 	if c.Area != nil {
 		a := c.Area.cells(h, w)
@@ -204,13 +209,23 @@ func withOpposite(list []entry, e entry) []entry {
 	return append(list, e)
 }
 
-// lendControl gives the controls of positive entries marked ControlToUncond to the negative ones, in turn; nothing happens where
-// a negative entry has a control of its own. Entries with areas are left alone.
+// lendControl gives the controls of positive entries marked ControlToUncond to the negative ones.
 func lendControl(positive, negative []entry) {
-	var controls []*Control
+	lend(positive, negative, func(e *entry) **Control { return &e.control }, func(e entry) bool { return e.controlToUncond })
+}
+
+// lendBoxes gives the boxes of positive entries to the negative ones.
+func lendBoxes(positive, negative []entry) {
+	lend(positive, negative, func(e *entry) **Boxes { return &e.boxes }, func(entry) bool { return true })
+}
+
+// lend gives what positive entries have to the negative ones, in turn; nothing happens where a negative entry has its own. Entries with areas
+// are left alone.
+func lend[T any](positive, negative []entry, of func(*entry) **T, lent func(entry) bool) {
+	var all []*T
 	for _, e := range positive {
-		if e.controlToUncond && e.area == nil && e.control != nil {
-			controls = append(controls, e.control)
+		if own := *of(&e); own != nil && e.area == nil && lent(e) {
+			all = append(all, own)
 		}
 	}
 	var free []int
@@ -218,7 +233,7 @@ func lendControl(positive, negative []entry) {
 		if e.area != nil {
 			continue
 		}
-		if e.control != nil {
+		if *of(&e) != nil {
 			return
 		}
 		free = append(free, i)
@@ -226,29 +241,34 @@ func lendControl(positive, negative []entry) {
 	if len(free) == 0 {
 		return
 	}
-	for i, c := range controls {
-		negative[free[i%len(free)]].control = c
+	for i, v := range all {
+		*of(&negative[free[i%len(free)]]) = v
 	}
 }
 
-// borrowControl gives the controls of positive to the entries of its cluster average, which is the same prompt with another character:
-// the controls of entries with areas go to those with the same area, others in turn. An average with a control of its own is left alone.
-func borrowControl(positive, average []entry) {
+// borrow gives the controls and boxes of positive to the entries of its cluster average, which is the same prompt with another character.
+func borrow(positive, average []entry) {
+	borrowed(positive, average, func(e *entry) **Control { return &e.control })
+	borrowed(positive, average, func(e *entry) **Boxes { return &e.boxes })
+}
+
+// borrowed gives what entries with areas have to those with the same area, the others' in turn. An average that has its own is left alone.
+func borrowed[T any](positive, average []entry, of func(*entry) **T) {
 	for _, e := range average {
-		if e.control != nil {
+		if *of(&e) != nil {
 			return
 		}
 	}
 	same := func(a, b *cells) bool { return a == b || a != nil && b != nil && *a == *b }
 	for i := range average {
-		var fits []*Control
+		var fits []*T
 		for _, p := range positive {
-			if p.control != nil && same(p.area, average[i].area) {
-				fits = append(fits, p.control)
+			if own := *of(&p); own != nil && same(p.area, average[i].area) {
+				fits = append(fits, own)
 			}
 		}
 		if len(fits) > 0 {
-			average[i].control = fits[i%len(fits)]
+			*of(&average[i]) = fits[i%len(fits)]
 		}
 	}
 }

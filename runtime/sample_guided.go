@@ -101,7 +101,7 @@ func (g Guider) ready(t target) (*guidance, error) {
 	for i, c := range g.model.clusters {
 		own := cluster{entries: entries[n+i], eta2: float32(c.eta2)}
 		own.highest, own.lowest = c.during.sigmas(g.model.sampling.PercentToSigma)
-		borrowControl(entries[0], own.entries)
+		borrow(entries[0], own.entries)
 		out.clusters = append(out.clusters, own)
 	}
 	hooks, wishes := beginHooks(g.model.hooks)

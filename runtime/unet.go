@@ -33,8 +33,11 @@ type heldSession struct {
 
 // newUNetRun prepares a run of about the given number of steps; random goes on behind its noise. close must be called.
 func (rt *Runtime) newUNetRun(m Model, steps int, random *sampling.Generator, entries ...[]entry) (*unetRun, error) {
+	m, err := m.withBoxes(entries)
+	if err != nil {
+		return nil, err
+	}
 	u := &unetRun{rt: rt, model: m, steps: steps, random: random, held: map[string]heldSession{}}
-	var err error
 	u.controls, err = u.newControls(entries)
 	return u, err
 }

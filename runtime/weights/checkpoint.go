@@ -180,6 +180,8 @@ func describeFile(s *Set) string {
 		return "it is a model of the family " + foreignFamily(s)
 	case controlKind(s) != "":
 		return "it is a ControlNet or T2I adapter: load it with ControlNetLoader from models/controlnet"
+	case isGLIGEN(s):
+		return "it is a GLIGEN model: load it with GLIGENLoader from models/gligen"
 	case begins("lora_"), begins("unet.down_blocks"), begins("base_model.model"), begins("text_encoder.text_model"):
 		return "it is a LoRA: load it with LoraLoader from models/loras"
 	case s.Has("emb_params"), s.Has("clip_l") || s.Has("clip_g"):
