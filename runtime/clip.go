@@ -20,11 +20,12 @@ type CLIP struct {
 
 // textEncoder is one of the encoders of a CLIP, and how the model reads it.
 type textEncoder struct {
-	kind    weights.TextKind
-	set     *weights.Set
-	config  model.CLIPConfig
-	rule    layerRule
-	changes []weightPatch // of the weights
+	kind     weights.TextKind
+	set      *weights.Set
+	exported *exportedText // instead of set
+	config   model.CLIPConfig
+	rule     layerRule
+	changes  []weightPatch // of the weights
 }
 
 // layerRule is what of a text encoder conditions a model: which hidden state, whether it is left without the final normalisation, and

@@ -135,7 +135,10 @@ func (rt *Runtime) encodePrompt(ctx context.Context, e textEncoder, layer int, p
 		weigh(hidden, prompt.Chunks)
 	}
 	rows, err = hidden.Rows(0, len(prompt.Chunks)).Reshape(1, -1, e.config.Width)
-	return rows, pooled.Rows(0, 1), err
+	if pooled != nil { // exports may lack it
+		pooled = pooled.Rows(0, 1)
+	}
+	return rows, pooled, err
 }
 
 // weigh moves row j of every chunk: z = (z - e_j)·w + e_j, where e is the empty prompt, the last item of hidden [chunks+1,T,D].
@@ -159,6 +162,9 @@ func weigh(hidden *tensor.Tensor, chunks [][]tokenizer.Token) {
 // encodeChunks runs an encoder on chunks of tokens: hidden [chunks,T,D] and pooled [chunks,P].
 func (rt *Runtime) encodeChunks(ctx context.Context, e textEncoder, layer int, chunks [][]tokenizer.Token) (hidden, pooled *tensor.Tensor, err error) {
 	batch := newTokenBatch(chunks, e.config.Vocabulary)
+	if e.exported != nil {
+		return rt.encodeExported(ctx, e, layer, batch)
+	}
 	o := e.options(layer)
 	o.Extra = len(batch.extra) > 0
 	session, release, err := rt.sessions.acquire(ctx, GraphSpec{

@@ -12,8 +12,8 @@ import (
 // LoadDifferenceControlNet opens a ControlNet by its name in models/controlnet for a model: one that holds differences gets the weights of
 // the model, as they are patched, added to its own when a sampler needs them. Others are those of LoadControlNet.
 func (rt *Runtime) LoadDifferenceControlNet(m Model, name string) (ControlNet, error) {
-	if m.set == nil {
-		return ControlNet{}, ErrNoModel
+	if err := m.checkWeights(); err != nil {
+		return ControlNet{}, err
 	}
 	n, err := rt.openControlNet(name)
 	if err != nil || n.file.Kind != weights.DifferenceControl {

@@ -41,8 +41,8 @@ func NewPerpNegGuider(m Model, positive, negative, empty Conditioning, cfg, scal
 
 // check says why the guider cannot run, and warns of what works less well.
 func (g Guider) check(warn func(string)) error {
-	if g.model.set == nil {
-		return ErrNoModel
+	if err := g.model.check(); err != nil {
+		return err
 	}
 	if len(g.branches[0]) == 0 {
 		return errors.New("the positive conditioning has no entry: encode a prompt for it")

@@ -16,6 +16,9 @@ func (rt *Runtime) ApplyLoRA(m Model, c CLIP, name string, strengthModel, streng
 	if strengthModel == 0 && strengthCLIP == 0 {
 		return m, c, nil
 	}
+	if m.exported != nil || c.isExported() {
+		return m, c, fmt.Errorf("LoRA %s: %w", name, ErrExported)
+	}
 	path, err := rt.Folders.Find("loras", name)
 	if err != nil {
 		return m, c, err

@@ -12,6 +12,7 @@ import (
 // makes a new value. The zero value is the missing model of a file without one.
 type Model struct {
 	set       *weights.Set
+	exported  *exportedUNet // instead of set
 	config    model.UNetConfig
 	family    weights.Family
 	sampling  sampling.ModelSampling
@@ -58,11 +59,14 @@ func (rt *Runtime) LoadCheckpoint(name string) (Checkpoint, error) {
 	return rt.openCheckpoint("checkpoint", path, weights.OpenCheckpoint)
 }
 
-// LoadDiffusers opens a folder of models/diffusers.
+// LoadDiffusers opens a folder of models/diffusers: weights, or networks exported to .onnx files.
 func (rt *Runtime) LoadDiffusers(name string) (Checkpoint, error) {
 	path, err := rt.Folders.Find("diffusers", name)
 	if err != nil {
 		return Checkpoint{}, err
+	}
+	if isExported(path) {
+		return openExported(path)
 	}
 	return rt.openCheckpoint("diffusers", path, weights.OpenDiffusers)
 }

@@ -42,7 +42,7 @@ func (rt *Runtime) LoadCheckpointConfig(config, name string) (Checkpoint, error)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if c.Model.Params.Parameterization == "v" && out.Model.set != nil {
+	if c.Model.Params.Parameterization == "v" && out.Model.check() == nil {
 		out.Model.sampling = sampling.StableDiffusion(sampling.V)
 	}
 	if layer := c.Model.Params.TextEncoder.Params.Layer; layer != nil {

@@ -12,8 +12,8 @@ const distilledLevels = 50
 // WithDiscreteSampling gives a model the thousand noise levels of Stable Diffusion and says what it predicts: "eps", "v_prediction", "lcm",
 // "x0" or "img_to_img". zeroSNR stretches the levels so that the highest holds noise only.
 func (m Model) WithDiscreteSampling(predicts string, zeroSNR bool) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.check(); err != nil {
+		return Model{}, err
 	}
 	levels := sampling.ScaledLinear(0.00085, 0.012)
 	if zeroSNR {
@@ -42,8 +42,8 @@ func (m Model) WithDiscreteSampling(predicts string, zeroSNR bool) (Model, error
 // WithContinuousSampling gives a model noise levels between two sigmas with the time index ln(σ)/4, and says what it predicts:
 // "v_prediction", "edm", "edm_playground_v2.5" (edm with latents of Playground v2.5), "eps" or "cosmos_rflow".
 func (m Model) WithContinuousSampling(predicts string, sigmaMin, sigmaMax float64) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.check(); err != nil {
+		return Model{}, err
 	}
 	if err := checkSigmas(sigmaMin, sigmaMax); err != nil {
 		return Model{}, err
@@ -70,8 +70,8 @@ func (m Model) WithContinuousSampling(predicts string, sigmaMin, sigmaMax float6
 
 // WithContinuousV gives a model that predicts velocities noise levels between two sigmas, with the time index 2·atan(σ)/π.
 func (m Model) WithContinuousV(sigmaMin, sigmaMax float64) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.check(); err != nil {
+		return Model{}, err
 	}
 	if err := checkSigmas(sigmaMin, sigmaMax); err != nil {
 		return Model{}, err

@@ -22,17 +22,20 @@ type Identity struct {
 
 // Identity is empty for the missing model.
 func (m Model) Identity() (Identity, error) {
-	if m.set == nil {
-		return Identity{}, ErrNoModel
+	if err := m.check(); err != nil {
+		return Identity{}, err
+	}
+	if m.exported != nil {
+		return Identity{Family: m.family, Fingerprint: m.exported.fingerprint()}, nil
 	}
 	hash, err := m.set.ContentHash()
 	return Identity{Family: m.family, Fingerprint: hash}, err
 }
 
-// UNet is the weights of the network and their structure; ErrNoModel for the missing model.
+// UNet is the weights of the network and their structure; ErrNoModel for the missing model, ErrExported for one without weights of its own.
 func (m Model) UNet() (*weights.Set, model.UNetConfig, error) {
-	if m.set == nil {
-		return nil, model.UNetConfig{}, ErrNoModel
+	if err := m.checkWeights(); err != nil {
+		return nil, model.UNetConfig{}, err
 	}
 	return m.set, m.config, nil
 }
@@ -83,7 +86,7 @@ type Encoder struct {
 
 // Encoders are the text encoders in the order in which their features are joined; ErrNoCLIP for the missing text encoder.
 func (rt *Runtime) Encoders(ctx context.Context, c CLIP) ([]Encoder, error) {
-	if err := c.check(); err != nil {
+	if err := c.checkWeights(); err != nil {
 		return nil, err
 	}
 	var out []Encoder

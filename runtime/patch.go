@@ -38,8 +38,8 @@ type patchedCall struct {
 
 // withNetworkPatch adds a patch behind those the model has.
 func (m Model) withNetworkPatch(p networkPatch) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.checkWeights(); err != nil {
+		return Model{}, err
 	}
 	m.network = append(slices.Clone(m.network), p)
 	return m, nil

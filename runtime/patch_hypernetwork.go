@@ -24,8 +24,8 @@ type hypernetwork struct {
 
 // ApplyHypernetwork adds a hypernetwork of models/hypernetworks to a model.
 func (rt *Runtime) ApplyHypernetwork(m Model, name string, strength float64) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.checkWeights(); err != nil {
+		return Model{}, err
 	}
 	path, err := rt.Folders.Find("hypernetworks", name)
 	if err != nil {

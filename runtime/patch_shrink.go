@@ -29,8 +29,8 @@ type shrink struct {
 
 // WithDeepShrink adds a deep shrink. Outside its part of the run the same graph runs at the full size.
 func (m Model) WithDeepShrink(d DeepShrink) (Model, error) {
-	if m.set == nil {
-		return Model{}, ErrNoModel
+	if err := m.checkWeights(); err != nil {
+		return Model{}, err
 	}
 	if last := len(m.config.SkipChannels) - 1; d.Block < 1 || d.Block > last {
 		return Model{}, fmt.Errorf("deep shrink: block %d; this model has the input blocks 1 to %d", d.Block, last)

@@ -51,8 +51,8 @@ func (rt *Runtime) Sample(ctx context.Context, r SampleRequest) (Latent, error) 
 
 // Guided is the same request in the terms of SampleGuided.
 func (r SampleRequest) Guided() (GuidedRequest, error) {
-	if r.Model.set == nil {
-		return GuidedRequest{}, ErrNoModel
+	if err := r.Model.check(); err != nil {
+		return GuidedRequest{}, err
 	}
 	sigmas, err := r.sigmas()
 	if err != nil {

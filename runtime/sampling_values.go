@@ -57,8 +57,8 @@ func (n Noise) stream(l Latent) (*tensor.Tensor, *sampling.Generator, error) {
 // ScheduleSigmas are the noise levels of a model by the name of a schedule, as the node BasicScheduler gives them; denoise is the part
 // of the schedule to keep, 0…1.
 func (m Model) ScheduleSigmas(scheduler sampling.SchedulerName, steps int, denoise float64) (Sigmas, error) {
-	if m.set == nil {
-		return nil, ErrNoModel
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	total := steps
 	if denoise < 1 {
@@ -76,8 +76,8 @@ func (m Model) ScheduleSigmas(scheduler sampling.SchedulerName, steps int, denoi
 
 // AddNoise mixes noise into a latent as strongly as stepping along the sigmas takes away. No sigmas leave it as it is.
 func (m Model) AddNoise(l Latent, n Noise, sigmas Sigmas) (Latent, error) {
-	if m.set == nil {
-		return Latent{}, ErrNoModel
+	if err := m.check(); err != nil {
+		return Latent{}, err
 	}
 	if len(sigmas) == 0 {
 		return l, nil

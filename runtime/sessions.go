@@ -50,6 +50,22 @@ type GraphSpec struct {
 	// Once closes the session when nobody uses it any more: for graphs whose activations are too large to wait for a next use.
 	Once  bool
 	Build func() (*onnx.Graph, error)
+	Model *ort.ModelFile // instead of Build: a graph of somebody else's
+}
+
+// proto is the graph as onnxruntime reads it, and the memory that its weights take.
+func (s GraphSpec) proto() (proto []byte, weightBytes int64, err error) {
+	if s.Model != nil {
+		return s.Model.Proto, s.Model.WeightBytes(), nil
+	}
+	g, err := s.Build()
+	if err != nil {
+		return nil, 0, err
+	}
+	if proto, err = g.Proto(); err != nil {
+		return nil, 0, fmt.Errorf("graph %s: %w", s.Key, err)
+	}
+	return proto, g.WeightBytes(), nil
 }
 
 // Session returns the compiled form of a graph, from the cache or new; release must be called when its runs are done. It is for
@@ -159,15 +175,11 @@ func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec GraphS
 	if err != nil {
 		return nil, err
 	}
-	g, err := spec.Build()
+	proto, bytes, err := spec.proto()
 	if err != nil {
 		return nil, err
 	}
-	proto, err := g.Proto()
-	if err != nil {
-		return nil, fmt.Errorf("graph %s: %w", spec.Key, err)
-	}
-	s.makeRoom(g.WeightBytes())
+	s.makeRoom(bytes)
 	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
 }
 

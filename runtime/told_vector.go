@@ -65,7 +65,11 @@ func (m Model) sizedVector(c Cond, t target, negative bool) (*tensor.Tensor, err
 	if err != nil {
 		return nil, err
 	}
-	width := m.config.LabelDim - len(numbers)*sizeWidth
+	each := sizeWidth
+	if m.exported != nil { // it embeds the numbers itself
+		each = 1
+	}
+	width := m.config.LabelDim - len(numbers)*each
 	out := tensor.New(1, m.config.LabelDim)
 	switch {
 	case len(c.UnCLIP) > 0:
@@ -83,6 +87,10 @@ func (m Model) sizedVector(c Cond, t target, negative bool) (*tensor.Tensor, err
 		copy(out.Data, c.Pooled.Data)
 	}
 	for i, n := range numbers {
+		if m.exported != nil {
+			out.Data[width+i] = float32(n)
+			continue
+		}
 		copy(out.Data[width+i*sizeWidth:], sinusoid(float32(n), sizeWidth))
 	}
 	return out, nil

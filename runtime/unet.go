@@ -33,6 +33,11 @@ type heldSession struct {
 
 // newUNetRun prepares a run of about the given number of steps; random goes on behind its noise. close must be called.
 func (rt *Runtime) newUNetRun(m Model, steps int, random *sampling.Generator, entries ...[]entry) (*unetRun, error) {
+	if m.exported != nil {
+		if err := m.exported.checkEntries(entries); err != nil {
+			return nil, err
+		}
+	}
 	m, err := m.withBoxes(entries)
 	if err != nil {
 		return nil, err
@@ -54,16 +59,20 @@ func (u *unetRun) close() {
 const unetWork = 0.2
 
 func (u *unetRun) session(ctx context.Context, x *tensor.Tensor, key string, build func() (*onnx.Graph, error)) (*ort.Session, error) {
-	if h, ok := u.held[key]; ok {
+	return u.hold(ctx, x, GraphSpec{Key: key, Build: build})
+}
+
+// hold is the session of a network that looks at x in every step, kept until the end of the run.
+func (u *unetRun) hold(ctx context.Context, x *tensor.Tensor, spec GraphSpec) (*ort.Session, error) {
+	if h, ok := u.held[spec.Key]; ok {
 		return h.session, nil
 	}
-	session, release, err := u.rt.sessions.acquire(ctx, GraphSpec{
-		Key: key, Runs: u.steps, Work: unetWork * float64(x.Dim(0)*x.Dim(2)*x.Dim(3)), Build: build,
-	})
+	spec.Runs, spec.Work = u.steps, unetWork*float64(x.Dim(0)*x.Dim(2)*x.Dim(3))
+	session, release, err := u.rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
-	u.held[key] = heldSession{session, release}
+	u.held[spec.Key] = heldSession{session, release}
 	return session, nil
 }
 
@@ -82,6 +91,15 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 	}
 	if c := u.model.config.InChannels; c != seen.Dim(1) {
 		return prediction{}, fmt.Errorf("the latent has %d channels and the model wants %d", seen.Dim(1), c)
+	}
+	if u.model.exported != nil {
+		out, err := u.runExported(ctx, call, seen)
+		if err != nil {
+			return prediction{}, err
+		}
+		p := prediction{x0: tensor.New(call.x.Shape...)}
+		s.Denoise(p.x0.Data, call.x.Data, out.Data, call.sigma)
+		return p, nil
 	}
 	inputs := map[string]ort.Value{
 		"x":         ort.FromTensor(seen),

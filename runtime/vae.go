@@ -18,8 +18,9 @@ type VAE struct {
 	set    *weights.Set
 	config model.VAEConfig
 	// pixels marks the VAE that changes nothing: its latents are the pictures themselves.
-	pixels bool
-	tiny   *tinyVAE // nil for full ones
+	pixels   bool
+	tiny     *tinyVAE     // nil for full ones
+	exported *exportedVAE // instead of set
 }
 
 // Socket is the wire type.
@@ -120,20 +121,22 @@ func (rt *Runtime) decode(ctx context.Context, v VAE, l Latent, split pieces) (I
 		return Image{}, fmt.Errorf("pixel_space shows latents of 3 or 4 channels as they are, not of %d: use the VAE that belongs to the model", channels)
 	case v.pixels:
 		return Image{imaging.Interleave(l.Samples)}, nil
-	case v.set == nil:
+	case v.set == nil && v.exported == nil:
 		return Image{}, ErrNoVAE
+	case v.exported != nil && v.exported.decoder == nil:
+		return Image{}, fmt.Errorf("VAE decode: this exported pipeline has no vae_decoder/model.onnx: %w", ErrNoVAE)
 	case channels != v.config.LatentChannels:
 		return Image{}, fmt.Errorf("this VAE decodes latents of %d channels, not %d: use the VAE that belongs to the model",
 			v.config.LatentChannels, channels)
 	}
-	spec := v.decoder()
+	spec, run := v.decoder()
 	spec.Runs, spec.Work, spec.Rare = l.Samples.Dim(0), vaeWork*float64(l.Samples.Dim(2)*l.Samples.Dim(3)), true
 	session, release, err := rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return Image{}, fmt.Errorf("VAE decode: %w", err)
 	}
 	defer release()
-	planes, err := split(ctx, l.Samples, oneByOne(session, "z", "image"))
+	planes, err := split(ctx, l.Samples, run(session))
 	if err != nil {
 		return Image{}, fmt.Errorf("VAE decode: %w", err)
 	}
@@ -173,38 +176,49 @@ func (rt *Runtime) Moments(ctx context.Context, v VAE, i Image) (mean, logVarian
 		return nil, nil, err
 	}
 	c := v.config.LatentChannels
-	if v.tiny != nil { // it knows no spread: the smallest that full ones are held to
+	if m.Dim(1) < 2*c { // it knows no spread: the smallest that full ones are held to
 		return m, tensor.Full(-30, m.Shape...), nil
 	}
 	return channelRange(m, 0, c), channelRange(m, c, 2*c), nil
 }
 
-// decoder is the graph from "z" to "image"; how long it will be used is left to say.
-func (v VAE) decoder() GraphSpec {
-	if v.tiny != nil {
+// decoder is the graph that makes pictures of latents; how long it will be used is left to say.
+func (v VAE) decoder() (spec GraphSpec, run func(*ort.Session) step) {
+	run = func(s *ort.Session) step { return oneByOne(s, "z", "image") }
+	switch {
+	case v.exported != nil:
+		return v.exported.decoder.spec(), v.exported.decode
+	case v.tiny != nil:
 		o := model.TinyVAEOptions{Scale: v.tiny.scale}
-		return GraphSpec{Key: GraphKey("tiny vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEDecoder(v.set, o) }}
+		return GraphSpec{Key: GraphKey("tiny vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEDecoder(v.set, o) }}, run
 	}
 	var o model.VAEOptions
-	return GraphSpec{Key: GraphKey("vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) }}
+	return GraphSpec{Key: GraphKey("vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) }}, run
 }
 
-// encoder is the graph from "image" to its output, whose first channels are the latent.
-func (v VAE) encoder() (spec GraphSpec, output string) {
-	if v.tiny != nil {
+// encoder is the graph from pictures to planes whose first channels are the latent.
+func (v VAE) encoder() (spec GraphSpec, run func(*ort.Session) step) {
+	switch {
+	case v.exported != nil:
+		return v.exported.encoder.spec(), v.exported.encode
+	case v.tiny != nil:
 		set, o := v.tiny.encoder, model.TinyVAEOptions{Scale: v.tiny.scale}
-		return GraphSpec{Key: GraphKey("tiny vae encoder", set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEEncoder(set, o) }}, "latent"
+		return GraphSpec{Key: GraphKey("tiny vae encoder", set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEEncoder(set, o) }},
+			func(s *ort.Session) step { return oneByOne(s, "image", "latent") }
 	}
 	var o model.VAEOptions
-	return GraphSpec{Key: GraphKey("vae encoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) }}, "moments"
+	return GraphSpec{Key: GraphKey("vae encoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) }},
+		func(s *ort.Session) step { return oneByOne(s, "image", "moments") }
 }
 
 // posterior runs the encoder on pictures, in pieces.
 func (rt *Runtime) posterior(ctx context.Context, v VAE, i Image, split pieces) (*tensor.Tensor, error) {
 	i = cropToRatio(i.Colours(), v.ratio())
 	switch {
-	case v.set == nil:
+	case v.set == nil && v.exported == nil:
 		return nil, ErrNoVAE
+	case v.exported != nil && v.exported.encoder == nil:
+		return nil, fmt.Errorf("VAE encode: this exported pipeline has no vae_encoder/model.onnx: %w", ErrNoVAE)
 	case i.Len() == 0:
 		return nil, fmt.Errorf("VAE encode: a picture of %dx%d is smaller than one latent cell of %d px", i.Dim(2), i.Dim(1), v.ratio())
 	}
@@ -212,14 +226,14 @@ func (rt *Runtime) posterior(ctx context.Context, v VAE, i Image, split pieces) 
 	for k, p := range x.Data {
 		x.Data[k] = 2*p - 1
 	}
-	spec, output := v.encoder()
+	spec, run := v.encoder()
 	spec.Runs, spec.Work, spec.Rare = i.Dim(0), vaeWork*float64(x.Dim(2)*x.Dim(3))/float64(v.ratio()*v.ratio()), true
 	session, release, err := rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return nil, fmt.Errorf("VAE encode: %w", err)
 	}
 	defer release()
-	z, err := split(ctx, x, oneByOne(session, "image", output))
+	z, err := split(ctx, x, run(session))
 	if err != nil {
 		return nil, fmt.Errorf("VAE encode: %w", err)
 	}
