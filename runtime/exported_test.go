@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,11 +50,13 @@ func (e export) write(t *testing.T, dir string) {
 	xl := c.TextG != nil
 	if c.Text != nil {
 		e.save(t, filepath.Join(dir, "text_encoder"), exportText(t, c.Text, model.CLIPOptions{}, xl, c.Family == weights.SD2))
-		writeJSON(t, filepath.Join(dir, "text_encoder", "config.json"), e.text)
+		settings := map[string]any{"num_hidden_layers": textLayers(t, c.Text)}
+		maps.Copy(settings, e.text)
+		writeJSON(t, filepath.Join(dir, "text_encoder", "config.json"), settings)
 	}
 	if xl {
 		e.save(t, filepath.Join(dir, "text_encoder_2"), exportText(t, c.TextG, model.CLIPOptions{Project: true, Activation: model.GELU}, true, false))
-		writeJSON(t, filepath.Join(dir, "text_encoder_2", "config.json"), map[string]any{"hidden_act": "gelu"})
+		writeJSON(t, filepath.Join(dir, "text_encoder_2", "config.json"), map[string]any{"hidden_act": "gelu", "num_hidden_layers": textLayers(t, c.TextG)})
 	}
 	if c.VAE == nil {
 		return
@@ -152,6 +155,15 @@ func exportText(t *testing.T, set *weights.Set, o model.CLIPOptions, hidden, sho
 	return g
 }
 
+func textLayers(t *testing.T, set *weights.Set) int {
+	t.Helper()
+	config, err := model.ReadCLIP(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Layers
+}
+
 func rename(g *onnx.Graph, names map[string]string) {
 	for _, v := range slices.Concat(g.Inputs, g.Outputs) {
 		if to, ok := names[v.Name]; ok {
@@ -167,16 +179,19 @@ func (e export) save(t *testing.T, dir string, g *onnx.Graph) {
 		t.Fatal(err)
 	}
 	var beside []byte
+	files := map[string][]byte{}
 	for _, v := range g.Initializers {
 		file := v.Init.File
 		if file == nil {
 			continue
 		}
-		data, err := os.ReadFile(file.Path)
-		if err != nil {
-			t.Fatal(err)
+		if files[file.Path] == nil {
+			var err error
+			if files[file.Path], err = os.ReadFile(file.Path); err != nil {
+				t.Fatal(err)
+			}
 		}
-		data = data[file.Offset : file.Offset+file.Length]
+		data := files[file.Path][file.Offset : file.Offset+file.Length]
 		if e.inside {
 			v.Init.Data, v.Init.File = data, nil
 			continue
