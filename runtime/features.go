@@ -28,11 +28,11 @@ func (rt *Runtime) Features(ctx context.Context, g Guider, l Latent, n Noise, si
 	if err != nil {
 		return nil, err
 	}
-	x := g.model.format.In(l.Samples).Clone()
+	x := g.model.inModelSpace(l.Samples).Clone()
 	if noise != nil {
 		g.model.sampling.AddNoise(x.Data, noise.Data, x.Data, sigma, false)
 	}
-	lists, err := g.model.prepare(g.branches[:1], 1, target{latent: g.model.format.In(l.Samples), noise: noise, seed: n.Seed})
+	lists, err := g.model.prepare(g.branches[:1], 1, target{latent: g.model.inModelSpace(l.Samples), noise: noise, seed: n.Seed})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/sampling"
@@ -114,6 +115,9 @@ func newModel(c *weights.Checkpoint) (Model, error) {
 	sees, err := sightOf(config, c.Family, c.Prediction)
 	if err != nil {
 		return Model{}, err
+	}
+	if c.UNet.Has("time_embed.cond_proj.weight") || c.UNet.Has("time_embedding.cond_proj.weight") {
+		slog.Warn("this LCM model can be told the guidance scale, which is left out, as in ComfyUI: use a scale of 1 to 2 in the sampler", "file", c.Path)
 	}
 	s, format := familySampling(c)
 	return Model{set: c.UNet, config: config, family: c.Family, sampling: s, format: format, sees: sees}, nil

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"github.com/oneactor/oneactor/runtime/model"
@@ -36,6 +37,10 @@ func (m Model) Identity() (Identity, error) {
 func (m Model) UNet() (*weights.Set, model.UNetConfig, error) {
 	if err := m.checkWeights(); err != nil {
 		return nil, model.UNetConfig{}, err
+	}
+	if m.sees != latentOnly {
+		return nil, model.UNetConfig{}, fmt.Errorf("this UNet sees %d channels beside the latent, as models for inpainting and picture editing do: tune and train on one that sees the latent alone: %w",
+			m.config.InChannels-m.config.OutChannels, model.ErrUnsupported)
 	}
 	return m.set, m.config, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -76,6 +77,14 @@ func (r SampleRequest) sigmas() ([]float32, error) {
 		return sigmas, err
 	}
 	return sampling.StepRange(sigmas, r.StepRange.Start, r.StepRange.End, !r.StepRange.LeftoverNoise), nil
+}
+
+// inModelSpace is a latent as the network sees it. An empty one stays so, also where the space has another mean.
+func (m Model) inModelSpace(l *tensor.Tensor) *tensor.Tensor {
+	if slices.ContainsFunc(l.Data, func(v float32) bool { return v != 0 }) {
+		return m.format.In(l)
+	}
+	return l
 }
 
 // fixEmpty checks the channels of a latent; an empty one takes those of the model.

@@ -60,7 +60,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	if err != nil {
 		return SampleResult{}, err
 	}
-	g, err := r.Guider.ready(target{latent: m.format.In(samples), mask: mask, noise: noise, seed: r.Seed})
+	g, err := r.Guider.ready(target{latent: m.inModelSpace(samples), mask: mask, noise: noise, seed: r.Seed})
 	if err != nil {
 		return SampleResult{}, err
 	}

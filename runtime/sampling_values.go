@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"math"
-	"slices"
 
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -93,10 +92,7 @@ func (m Model) AddNoise(l Latent, n Noise, sigmas Sigmas) (Latent, error) {
 	if noise == nil {
 		noise = tensor.New(l.Samples.Shape...)
 	}
-	latent, out := l.Samples, tensor.New(l.Samples.Shape...)
-	if slices.ContainsFunc(latent.Data, func(v float32) bool { return v != 0 }) { // an empty latent has no mean to take away
-		latent = m.format.In(latent)
-	}
+	latent, out := m.inModelSpace(l.Samples), tensor.New(l.Samples.Shape...)
 	m.sampling.AddNoise(out.Data, noise.Data, latent.Data, scale, false)
 	l.Samples = m.format.Out(out)
 	for i, v := range l.Samples.Data {

@@ -21,8 +21,14 @@ type Naming func(Tensor) string
 func LDM(t Tensor) string       { return "model.diffusion_model." + t.LDM }
 func Diffusers(t Tensor) string { return t.Diffusers }
 
-// Save writes the tensors with random values, the same under either naming; marks are further tensors without values.
-func Save(t testing.TB, path string, list []Tensor, name Naming, marks ...string) {
+// Mark is a number beside the weights that says what a model predicts.
+type Mark struct {
+	Name  string
+	Value float32
+}
+
+// Save writes the tensors with random values, the same under either naming, and marks.
+func Save(t testing.TB, path string, list []Tensor, name Naming, marks ...Mark) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	var entries []weights.Entry
@@ -30,7 +36,7 @@ func Save(t testing.TB, path string, list []Tensor, name Naming, marks ...string
 		entries = append(entries, weights.Float16Entry(name(item), item.random(r)))
 	}
 	for _, m := range marks {
-		entries = append(entries, weights.Float32Entry(m, tensor.New(1)))
+		entries = append(entries, weights.Float32Entry(m.Name, tensor.Full(m.Value, 1)))
 	}
 	if err := weights.Save(context.Background(), path, nil, entries); err != nil {
 		t.Fatal(err)
