@@ -99,8 +99,18 @@ func average(ctx context.Context, m predictor, q question) (means, error) {
 	return out, nil
 }
 
-// cells is the area of the entry on a latent of height h and width w.
+// cells is the area of the entry on a latent of height h and width w, which must be the one that it was made ready for where it holds
+// something of that size.
 func (e *entry) cells(h, w int) (cells, error) {
+	for _, t := range []*tensor.Tensor{e.mask, e.planes} {
+		if t == nil {
+			continue
+		}
+		if n := len(t.Shape); t.Shape[n-2] != h || t.Shape[n-1] != w {
+			return cells{}, fmt.Errorf("the sampler changed the latent's size to %dx%d cells, and masks or pictures of the conditioning are for %dx%d: take them away, or use a sampler that keeps the size",
+				w, h, t.Shape[n-1], t.Shape[n-2])
+		}
+	}
 	if e.area == nil {
 		return cells{h: h, w: w}, nil
 	}

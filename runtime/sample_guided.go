@@ -71,7 +71,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	defer unet.close()
 	g.model, g.needUncond, g.features = unet, r.Sampler.NeedsUncond(), r.Features
 	result, err := sampling.Sample(ctx, g, m.sampling, sampling.Options{
-		Sampler: r.Sampler, Sigmas: r.Sigmas, Noise: noise, Latent: samples, Format: m.format, Mask: mask, Differential: m.masking, Seed: r.Seed,
+		Sampler: r.Sampler, Sigmas: r.Sigmas, Noise: noise, Latent: samples, Format: m.format, Mask: mask, Differential: m.masking, Seed: r.Seed, Random: random,
 		Callback: rt.stepProgress(ctx, m, r.Progress),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -58,6 +59,9 @@ func spread(mask *tensor.Tensor, shape []int) []float32 {
 // Denoise calls the model with the kept cells in place. Only the denoised prediction is masked, not the unconditional
 // one, which samplers use for its direction.
 func (m *maskedDenoiser) Denoise(ctx context.Context, x *tensor.Tensor, sigma float32) (Prediction, error) {
+	if !tensor.SameShape(x, m.input) {
+		return Prediction{}, fmt.Errorf("sample: the sampler changed the latent's size from %v to %v, which a noise mask cannot follow: take the mask away", m.input.Shape, x.Shape)
+	}
 	kept, mask := m.input.Data, m.mask(sigma)
 	m.sampling.AddNoise(kept, m.noise, m.latent, sigma, false)
 	blend(kept, mask, x.Data, kept)

@@ -23,6 +23,8 @@ type Options struct {
 	Differential *Differential
 	Format       LatentFormat
 	Seed         uint64 // for noise that samplers add on their way; not for Noise
+	// Random goes on behind Noise, for samplers that draw from there; nil for a fresh one of Seed.
+	Random *Generator
 	// Callback is called once for each step, counted from 0 of total, with the denoised prediction of that step in
 	// model space, which it must not write to.
 	Callback func(step, total int, x0 *tensor.Tensor)
@@ -60,7 +62,7 @@ func Sample(ctx context.Context, model Denoiser, ms ModelSampling, o Options) (R
 
 	total, last := len(o.Sigmas)-1, (*tensor.Tensor)(nil)
 	run := &Run{
-		Model: model, ModelSampling: ms, Sigmas: slices.Clone(o.Sigmas), X: tensor.New(latent.Shape...), Seed: o.Seed,
+		Model: model, ModelSampling: ms, Sigmas: slices.Clone(o.Sigmas), X: tensor.New(latent.Shape...), Seed: o.Seed, Random: o.Random,
 		Report: func(step int, x0 *tensor.Tensor) {
 			last = x0
 			if o.Callback != nil {

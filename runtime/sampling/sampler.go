@@ -49,6 +49,7 @@ type Run struct {
 	Sigmas        []float32                                  // at least two; the sampler may write to it
 	X             *tensor.Tensor                             // the state at the first sigma; the sampler may write to it
 	Seed          uint64                                     // of the noise added on the way
+	Random        *Generator                                 // behind the noise of the start; nil for a fresh one
 	Report        func(step int, x0 *tensor.Tensor)          // called once per step; may be nil
 	listen        func(source noiseSource) noiseSource       // tests record the noise; may be nil
 	adaptive      func(h, difference float64, sigma float32) // tests record the tries of DPMAdaptive; may be nil

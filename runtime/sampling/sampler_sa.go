@@ -12,6 +12,7 @@ type SASolver struct {
 	guided
 	Eta                      float64 // τ: strength of the noise within the range below; 0 is an ODE
 	StartPercent, EndPercent float64 // range of the way down where noise is added, 0…1
+	Levels                   Levels  // whose range it is; nil for those that are sampled
 	SNoise                   float64 // factor on the noise added
 	PredictorOrder           int     // 1 or more
 	CorrectorOrder           int     // 0 for none
@@ -41,7 +42,11 @@ func (s SASolver) Sample(ctx context.Context, run *Run) (*tensor.Tensor, error) 
 	for i, sigma := range sigmas {
 		lambdas[i] = ms.halfLogSNR(sigma)
 	}
-	start, end := ms.PercentToSigma(s.StartPercent), ms.PercentToSigma(s.EndPercent)
+	levels := s.Levels
+	if levels == nil {
+		levels = ms.Levels
+	}
+	start, end := levels.PercentToSigma(s.StartPercent), levels.PercentToSigma(s.EndPercent)
 	steps, endsAtZero := run.steps(), sigmas[len(sigmas)-1] == 0
 	limit := max(s.PredictorOrder, s.CorrectorOrder)
 
