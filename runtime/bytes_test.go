@@ -28,7 +28,12 @@ func TestBytes(t *testing.T) {
 		"with a control for both":       {plain.Combine(prompt(1, 10)).WithControl(ControlNet{}, picture, 1), (2*20 + 192) * 4},
 		"with a chain of controls":      {plain.WithControl(ControlNet{}, picture, 1).WithControl(ControlNet{}, picture, 1), (20 + 2*192) * 4},
 		"with a control of no strength": {plain.WithControl(ControlNet{}, picture, 0), 20 * 4},
-		"latent":                        {Latent{Samples: tensor.New(1, 4, 2, 2), BatchIndex: []int{3}}, 16*4 + 8},
+		"with a text for ControlNets":   {plain.each(func(e *Cond) { e.ControlText = tensor.New(1, 2, 20) }), (20 + 40) * 4},
+		"with boxes":                    {plain.each(func(e *Cond) { e.Boxes = &Boxes{list: []box{{text: tensor.New(1, 8)}, {text: tensor.New(1, 8)}}} }), (20 + 16) * 4},
+		"difference ControlNet": {ControlNet{changes: []weightPatch{{map[string]weights.Change{
+			"a": sumChange{weight: "a", model: patchedWeights{patches: patches}}, "c": sumChange{weight: "c", model: patchedWeights{patches: patches}},
+		}, 1}}}, 2 * 20 * 4},
+		"latent": {Latent{Samples: tensor.New(1, 4, 2, 2), BatchIndex: []int{3}}, 16*4 + 8},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,10 @@ func (Conditioning) Socket() string { return "CONDITIONING" }
 func (c Conditioning) Bytes() int64 {
 	held := map[*tensor.Tensor]bool{}
 	for _, e := range c {
-		for _, t := range []*tensor.Tensor{e.Embedding, e.Pooled, e.Mask, e.Picture, e.PictureMask} {
+		for _, t := range []*tensor.Tensor{e.Embedding, e.Pooled, e.Mask, e.Picture, e.PictureMask, e.ControlText} {
+			held[t] = true
+		}
+		for _, t := range e.Boxes.texts() {
 			held[t] = true
 		}
 		for _, p := range e.UnCLIP {

@@ -68,7 +68,12 @@ func (c sumChange) Apply(w *tensor.Tensor, _ float32) (*tensor.Tensor, error) {
 	return w, nil
 }
 
-func (c sumChange) Bytes() int64 { return patchBytes(c.model.patches) }
+func (c sumChange) Bytes() (n int64) {
+	for _, s := range c.model.steps(c.weight) {
+		n += s.change.Bytes()
+	}
+	return n
+}
 
 func (c sumChange) Identify(h hash.Hash, by weights.Identity) error {
 	id, err := c.model.identity(c.weight, c.model.steps(c.weight), by)

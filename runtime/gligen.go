@@ -50,6 +50,16 @@ type box struct {
 	area cells
 }
 
+// texts are the texts of all boxes, none of nil.
+func (b *Boxes) texts() (list []*tensor.Tensor) {
+	if b != nil {
+		for _, box := range b.list {
+			list = append(list, box.text)
+		}
+	}
+	return list
+}
+
 // TextBox is a text and where it belongs, in pixels of the picture.
 type TextBox struct {
 	Text                string

@@ -164,11 +164,11 @@ func (a *adapter) rectified(x *onnx.Value, path string) *onnx.Value {
 	return a.Add(a.convSame(a.Op("Relu", a.convSame(x, path+".block1")), path+".block2"), x)
 }
 
-// halveByMean is the mean of squares of 2x2; a size that is odd gets a zero on both sides first, which takes part in the means.
+// halveByMean is the mean of squares of 2x2; a size that is odd gets a zero in front, which takes part in the means.
 func (a *adapter) halveByMean(x *onnx.Value) *onnx.Value {
 	c, oddH, oddW := a.channels(x), int64(a.height%2), int64(a.width%2)
 	if oddH+oddW > 0 {
-		x = a.Op("Pad", x, a.Ints(0, 0, oddH, oddW, 0, 0, oddH, oddW))
+		x = a.Op("Pad", x, a.Ints(0, 0, oddH, oddW, 0, 0, 0, 0))
 	}
 	a.halved()
 	x = a.Reshape(x, onnx.Unknown, c, int64(a.height), 2, int64(a.width), 2)
