@@ -33,7 +33,7 @@ const (
 // convert returns the prompt of g. Texts that were drawn at random are also written into the widget values of g, so that the graph saved
 // with a picture says what made it.
 func (c *converter) convert() (*ojson.Object, error) {
-	if err := c.expand(); err != nil {
+	if err := c.open(); err != nil {
 		return nil, err
 	}
 	if err := c.unknownClasses(); err != nil {
@@ -87,6 +87,7 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 	}
 	var links []link
 	var primitive map[string]any // values of PrimitiveNodes by widget
+	var given map[string]*savedValue
 	for i := range n.inputs {
 		slot := &n.inputs[i]
 		if slot.link == "" {
@@ -94,9 +95,14 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 		}
 		from := c.resolve(slot.link, slot.typ)
 		switch {
+		case from.given != nil:
+			if given == nil {
+				given = map[string]*savedValue{}
+			}
+			given[slot.widgetName()] = from.given
 		case from.node == nil:
-			if _, ok := c.links[slot.link]; !ok {
-				c.warn(n, fmt.Sprintf("input %s: link %s is not in the file; taken as not linked", slot.name, slot.link))
+			if problem := c.dangling(slot.link); problem != "" {
+				c.warn(n, fmt.Sprintf("input %s: %s; taken as not linked", slot.name, problem))
 			}
 		case from.node.class == "PrimitiveNode":
 			if primitive == nil {
@@ -111,6 +117,9 @@ func (c *converter) inputs(n *uiNode, class *Class) *ojson.Object {
 	for _, w := range c.widgetsOf(n, class) {
 		if v, ok := primitive[w.Name]; ok && v != nil {
 			w.value = v
+		}
+		if v := given[w.Name]; v != nil {
+			w.value, w.place = v.value, v.place
 		}
 		if slices.ContainsFunc(links, func(l link) bool { return l.slot.name == w.Name }) {
 			inputs.Set(w.Name, nil) // keeps the place
@@ -140,7 +149,11 @@ func (c *converter) widgetsOf(n *uiNode, class *Class) []widget {
 	if !ok {
 		widgets = readWidgets(class, n.values)
 		for i := range widgets {
-			widgets[i].value = currentValue(class, widgets[i])
+			w := &widgets[i]
+			if given, ok := n.given[w.Name]; ok {
+				w.value, w.place = given.value, given.place
+			}
+			w.value = currentValue(class, *w)
 		}
 		c.widgets[n] = widgets
 	}
@@ -165,8 +178,11 @@ func (c *converter) primitiveValue(n *uiNode) any {
 	return v
 }
 
-// firstValue is the first entry of widgets_values; nil if there is none.
+// firstValue is the first entry of widgets_values, or what a container sets in its place; nil if there is none.
 func (n *uiNode) firstValue() any {
+	if given, ok := n.given["value"]; ok {
+		return given.value
+	}
 	if values, _ := n.values.([]any); len(values) > 0 {
 		return values[0]
 	}
@@ -192,7 +208,9 @@ func (c *converter) serialize(n *uiNode, w widget) any {
 			if err != nil {
 				c.warn(n, fmt.Sprintf("input %s: %v; text left as it is", w.Name, err))
 			} else if drawn != v {
-				n.setSaved(w, drawn)
+				if !c.shared(n, w.place) {
+					w.place.set(drawn)
+				}
 			}
 			return drawn
 		}
@@ -201,18 +219,6 @@ func (c *converter) serialize(n *uiNode, w widget) any {
 		}
 	}
 	return w.value
-}
-
-// setSaved writes a value into the graph itself.
-func (n *uiNode) setSaved(w widget, v any) {
-	switch values := n.values.(type) {
-	case []any:
-		if w.entry >= 0 {
-			values[w.entry] = v
-		}
-	case *ojson.Object:
-		values.Set(w.Name, v)
-	}
 }
 
 // spend takes bytes from the budget for texts and says whether there were enough.

@@ -160,13 +160,9 @@ func TestConvertErrors(t *testing.T) {
 			ui("", node(1, "Magic", `"title": "My magic", "properties": {"cnr_id": "magic-pack"}`), node(2, "Model", ""), node(3, "Other", `"properties": {"aux_id": "me/other"}`), node(4, "Third", "")),
 			ErrUnknownNodes, []string{`Magic (node 1 "My magic", pack magic-pack)`, "Other (node 3, pack me/other)", "Third (node 4)"},
 		},
-		"group nodes": {
-			ui("", node(1, "workflow>Hires", ""), node(2, "workflow/Old", `"title": "T"`), node(3, "workflow>Muted", `"mode": 2`)),
-			ErrUnsupported, []string{"group node Hires (node 1)", `group node Old (node 2 "T")`},
-		},
-		"subgraph": {
-			`{"nodes": [{"id": 1, "type": "8f1f"}], "definitions": {"subgraphs": [{"id": "8f1f", "name": "Upscale"}]}}`,
-			ErrUnsupported, []string{"subgraph Upscale (node 1)"},
+		"group node without a definition": {
+			ui("", node(1, "workflow>Hires", ""), node(3, "workflow>Muted", `"mode": 2`)),
+			ErrContainer, []string{`node 1: group node "Hires" is not defined`},
 		},
 		"same id twice":     {ui("", node(1, "Model", ""), node(1, "Model", "")), nil, []string{"nodes[1]: a second node with id 1"}},
 		"node is a text":    {`{"nodes": ["x"]}`, nil, []string{"nodes[0] is a string"}},

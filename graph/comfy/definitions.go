@@ -14,16 +14,22 @@ type Definitions interface {
 
 // Class is what reading a UI graph needs to know of a node class.
 type Class struct {
-	Name   string
-	Title  string  // shown on nodes without a title of their own
-	Inputs []Input // required first, then optional: the order of widget values
+	Name    string
+	Title   string   // shown on nodes without a title of their own
+	Inputs  []Input  // required first, then optional: the order of widget values
+	Outputs []Output // in slot order
+	Root    bool     // an output node: what it needs runs
 }
+
+// Output is one output of a Class.
+type Output struct{ Name, Type string }
 
 // Input is one input of a Class.
 type Input struct {
 	Name    string
 	Type    string   // "INT", "MODEL", …; "COMBO" for every drop-down
 	Choices []string // of a drop-down, where all of them are texts
+	Folder  string   // key of the list that the choices come from, such as "checkpoints"; "" where they are fixed or not known
 	Default any      // value of a widget that a file says nothing about; nil if there is none
 
 	Widget  bool // typed or chosen in the editor, and so counted in widgets_values
@@ -97,13 +103,13 @@ func (r *registry) Class(name string) *Class {
 	if declared == nil {
 		return nil
 	}
-	c := &Class{Name: name, Title: declared.Title}
+	c := &Class{Name: name, Title: declared.Title, Root: declared.Output}
 	if c.Title == "" || c.Title == "-" {
 		c.Title = name
 	}
 	for _, d := range declared.Inputs {
 		in := Input{Name: d.Name, Type: d.Type, Default: d.Default, Widget: d.Widget(), Forced: d.Force && hasWidget(d.Type),
-			Upload: d.Upload != "", Dynamic: d.Dynamic != nil && *d.Dynamic}
+			Upload: d.Upload != "", Dynamic: d.Dynamic != nil && *d.Dynamic, Folder: d.ChoicesKey}
 		// A list that cannot be read only costs the default of a widget that the file does not set.
 		in.Choices, _ = d.Choices(r.choices)
 		var control *bool
@@ -113,6 +119,9 @@ func (r *registry) Class(name string) *Class {
 		in.Control = in.controlled(control)
 		in.complete()
 		c.Inputs = append(c.Inputs, in)
+	}
+	for _, out := range declared.Outputs {
+		c.Outputs = append(c.Outputs, Output{out.Name, out.Type})
 	}
 	r.known[name] = c
 	return c

@@ -10,7 +10,7 @@ import (
 var (
 	ErrNoWorkflow   = errors.New("no workflow in here")
 	ErrUnknownNodes = errors.New("unknown node classes")
-	ErrUnsupported  = errors.New("not supported yet")
+	ErrContainer    = errors.New("not supported yet")
 )
 
 // Warning is something in a file that was passed over while it was read.
@@ -31,6 +31,7 @@ func (w Warning) String() string {
 type NodeRef struct {
 	ID, Class, Title string
 	Pack             string // node pack that the file says the class comes from; "" if it says nothing
+	Version          string // of the pack
 }
 
 func (r NodeRef) String() string {
@@ -40,13 +41,13 @@ func (r NodeRef) String() string {
 		fmt.Fprintf(&b, " %q", r.Title)
 	}
 	if r.Pack != "" {
-		fmt.Fprintf(&b, ", pack %s", r.Pack)
+		fmt.Fprintf(&b, ", pack %s", strings.TrimSpace(r.Pack+" "+r.Version))
 	}
 	b.WriteByte(')')
 	return b.String()
 }
 
-// NodesError is about several nodes of a UI graph at once; it wraps ErrUnknownNodes or ErrUnsupported.
+// NodesError is about several nodes of a UI graph at once; it wraps ErrUnknownNodes.
 type NodesError struct {
 	Nodes []NodeRef
 	Hint  string

@@ -105,7 +105,7 @@ func checkPairs(t *testing.T, paths []string, definitions Definitions) {
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".workflow.json")
 		f, err := Read(readFile(t, path), filepath.Base(path), definitions)
-		if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrUnknownNodes) {
+		if errors.Is(err, ErrContainer) || errors.Is(err, ErrUnknownNodes) {
 			goldentest.Waiting(t, name, err.Error())
 			continue
 		}

@@ -23,7 +23,7 @@ const classes = `{
 	"Forced": {"input": {"required": {"text": ["STRING", {"forceInput": true}], "seed": ["INT", {"control_after_generate": true}], "on": ["BOOLEAN"]}}},
 	"Tags": {"input": {"required": {"tags": ["COMBO", {"options": ["a", "b"], "multiselect": true}]}}},
 	"Blend": {"input": {"required": {"mask": ["MASK"], "a": ["IMAGE"], "b": ["IMAGE"]}}},
-	"Convert": {"input": {"required": {"x": ["IMAGE"]}}},
+	"Convert": {"input": {"required": {"x": ["IMAGE"]}}, "output": ["IMAGE"], "output_name": ["IMAGE"]},
 	"Preview": {"input": {"required": {"x": ["*"]}}},
 	"Optional": {"input": {"required": {"b": ["INT", {}], "a": ["INT", {}]}, "optional": {"c": ["FLOAT", {}]}}, "input_order": {"required": ["a", "b"]}},
 	"Save": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "ComfyUI"}]}}}

@@ -31,9 +31,32 @@ func FromObjectInfo(info *ojson.Object) (Definitions, error) {
 				c.Inputs = append(c.Inputs, in)
 			}
 		}
+		root, _ := description.Get("output_node")
+		c.Root = root == true
+		c.Outputs = readOutputs(description)
 		classes[name] = c
 	}
 	return classes, nil
+}
+
+// readOutputs pairs output with output_name; a list of choices in place of a type is a drop-down.
+func readOutputs(description *ojson.Object) []Output {
+	names := description.Array("output_name")
+	var outputs []Output
+	for i, v := range description.Array("output") {
+		out := Output{Type: graph.TypeCombo}
+		if t, ok := v.(string); ok {
+			out.Type = t
+		}
+		out.Name = out.Type
+		if i < len(names) {
+			if name, ok := names[i].(string); ok {
+				out.Name = name
+			}
+		}
+		outputs = append(outputs, out)
+	}
+	return outputs
 }
 
 type objectInfo map[string]*Class

@@ -8,12 +8,34 @@ import (
 	"github.com/oneactor/oneactor/graph/ojson"
 )
 
-// executionOrder lists the nodes so that each comes after those it is linked to; nodes in a circle come last, in file order.
+// executionOrder lists the nodes so that each comes after those it is linked to, a container's inner nodes at its place in file order;
+// nodes in a circle come last, in file order.
 func (g *uiGraph) executionOrder() []*uiNode {
-	waiting := make(map[*uiNode]int, len(g.nodes)) // linked inputs whose origin has not come yet
-	targets := make(map[*uiNode][]*uiNode, len(g.nodes))
+	top := g.nodes
+	if len(top) > 0 && top[len(top)-1].parent != nil {
+		top = top[:slices.IndexFunc(top, func(n *uiNode) bool { return n.parent != nil })]
+	}
 	order := make([]*uiNode, 0, len(g.nodes))
-	for _, n := range g.nodes {
+	var add func(n *uiNode)
+	add = func(n *uiNode) {
+		order = append(order, n)
+		if n.inside != nil {
+			for _, inner := range n.inside.nodes {
+				add(inner)
+			}
+		}
+	}
+	for _, n := range g.sorted(top) {
+		add(n)
+	}
+	return order
+}
+
+func (g *uiGraph) sorted(nodes []*uiNode) []*uiNode {
+	waiting := make(map[*uiNode]int, len(nodes)) // linked inputs whose origin has not come yet
+	targets := make(map[*uiNode][]*uiNode, len(nodes))
+	order := make([]*uiNode, 0, len(nodes))
+	for _, n := range nodes {
 		for _, in := range n.inputs {
 			if from := g.byID[g.links[in.link].origin]; from != nil {
 				waiting[n]++
@@ -31,8 +53,8 @@ func (g *uiGraph) executionOrder() []*uiNode {
 			}
 		}
 	}
-	if len(order) < len(g.nodes) {
-		for _, n := range g.nodes {
+	if len(order) < len(nodes) {
+		for _, n := range nodes {
 			if waiting[n] > 0 {
 				order = append(order, n)
 			}

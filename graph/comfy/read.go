@@ -46,7 +46,7 @@ func Read(data []byte, name string, definitions Definitions) (*File, error) {
 }
 
 // Read reads a JSON file or a picture with a workflow in it; name goes in front of errors. In a picture a UI graph is preferred to the
-// API prompt beside it, as in the editor. Errors wrap ErrNoWorkflow, ErrUnknownNodes or ErrUnsupported, or are syntax errors
+// API prompt beside it, as in the editor. Errors wrap ErrNoWorkflow, ErrUnknownNodes or ErrContainer, or are syntax errors
 // of package ojson.
 func (r Reader) Read(data []byte, name string) (*File, error) {
 	f, err := r.read(data)
@@ -151,16 +151,16 @@ func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*
 		if err == nil {
 			f.Source = fmt.Sprintf("%s text %s", container, key)
 			f.Warnings = append(warnings, f.Warnings...)
-			if errors.Is(failed, ErrUnsupported) {
+			if errors.Is(failed, ErrContainer) {
 				f.keepWorkflow(byKey["workflow"], r.Limits)
 			}
 			return f, nil
 		}
 		err = fmt.Errorf("%s text %s: %w", container, key, err)
-		// The other text is used where this one is no workflow, and where the prompt already has what cannot be expanded
+		// The other text is used where this one is no workflow, and where the prompt already has what cannot be opened
 		// here. Any other workflow that cannot run must be reported.
 		var syntax *ojson.SyntaxError
-		if !errors.Is(err, ErrNoWorkflow) && !errors.Is(err, ErrUnsupported) && !errors.As(err, &syntax) {
+		if !errors.Is(err, ErrNoWorkflow) && !errors.Is(err, ErrContainer) && !errors.As(err, &syntax) {
 			return nil, err
 		}
 		warnings = append(warnings, Warning{Text: err.Error()})

@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// origin is where a link comes from: an output of a node, or the value of a PrimitiveNode. The zero value is none.
+// origin is where a link comes from: an output of a node, the value of a PrimitiveNode, or a value that a subgraph's instance gives
+// to a widget inside. The zero value is none.
 type origin struct {
-	node *uiNode
-	slot int
+	node  *uiNode
+	slot  int
+	given *savedValue
 }
 
 // resolver follows links through nodes that do not run. What it finds is kept, so that a long chain is walked once.
@@ -35,14 +37,15 @@ type nodeWanted struct {
 // typ is the type of the input that is fed; it counts where the link itself has none. A circle has no origin.
 func (r *resolver) resolve(link, typ string) origin {
 	l := r.links[link]
-	if n := r.byID[l.origin]; n != nil && !n.virtual() && n.mode != modeBypassed {
-		return origin{n, l.originSlot} // the common case needs no memory
+	if n := r.byID[l.origin]; n != nil && n.inside == nil && !n.virtual() && n.mode != modeBypassed {
+		return origin{node: n, slot: l.originSlot} // the common case needs no memory
 	}
 	if l.typ != "" {
 		typ = l.typ
 	}
 	var way []linkWanted
 	var end origin
+	var given *savedValue // by the outermost instance on the way up
 	for link != "" {
 		key := linkWanted{link, typ}
 		if known, ok := r.found[key]; ok {
@@ -56,17 +59,30 @@ func (r *resolver) resolve(link, typ string) origin {
 		switch {
 		case n == nil:
 			link = ""
+		case l.enters:
+			if value := n.inside.promoted[l.originSlot]; value != nil {
+				given = value
+			}
+			if link = n.linkInto(l.originSlot); link == "" {
+				end.given = given
+			}
+		case n.inside != nil:
+			link = n.inside.output(l.originSlot)
 		case n.class == "PrimitiveNode":
-			end, link = origin{n, l.originSlot}, ""
+			end, link = origin{node: n, slot: l.originSlot}, ""
 		case n.virtual(): // a Reroute; notes have no inputs
 			link = r.bypass(n, 0, "")
 		case n.mode == modeBypassed:
 			link = r.bypass(n, l.originSlot, typ)
 		default:
-			end, link = origin{n, l.originSlot}, ""
+			end, link = origin{node: n, slot: l.originSlot}, ""
 		}
 	}
-	for _, key := range way {
+	for i, key := range way {
+		if end.given != nil && i > 0 {
+			delete(r.found, key) // from here on the instances passed so far have no say
+			continue
+		}
 		r.found[key] = end
 	}
 	return end

@@ -22,10 +22,15 @@ func (f *File) SetValue(definitions Definitions, id, input string, value any) (k
 	return false
 }
 
-// setInGraph writes the value of a widget and says whether the graph has it now.
+// setInGraph writes the value of a widget and says whether the graph has it now. A definition that several containers share has no place
+// for the value of one of them.
 func setInGraph(workflow *ojson.Object, definitions Definitions, id, input string, value any) bool {
 	g, err := parseGraph(workflow)
-	if err != nil || g.byID[id] == nil {
+	if err != nil {
+		return false
+	}
+	c := converter{resolver: newResolver(g), definitions: definitions, widgets: map[*uiNode][]widget{}}
+	if c.open() != nil || g.byID[id] == nil {
 		return false
 	}
 	n := g.byID[id]
@@ -33,17 +38,52 @@ func setInGraph(workflow *ojson.Object, definitions Definitions, id, input strin
 	if class == nil {
 		return false
 	}
+	var given *savedValue
 	for i := range n.inputs {
 		if s := &n.inputs[i]; s.widgetName() == input && s.link != "" {
-			return false
+			if given = c.resolve(s.link, s.typ).given; given == nil {
+				return false
+			}
 		}
 	}
-	for _, w := range readWidgets(class, n.values) {
-		_, named := n.values.(*ojson.Object)
-		if w.Name == input && (named || w.entry >= 0) {
-			n.setSaved(w, value)
-			return true
+	for _, w := range c.widgetsOf(n, class) {
+		if w.Name != input {
+			continue
 		}
+		if given != nil {
+			w.place = given.place
+		}
+		return !c.shared(n, w.place) && w.place.set(value)
 	}
 	return false
+}
+
+// shared says whether a place stands for several nodes: the nodes of a definition with more than one container.
+func (g *uiGraph) shared(n *uiNode, p place) bool {
+	if n.parent == nil {
+		return false
+	}
+	if g.users == nil {
+		g.users = map[any]int{}
+		for _, other := range g.nodes {
+			g.users[identity(other.values)]++
+		}
+	}
+	if p.list != nil {
+		return g.users[identity(p.list)] > 1
+	}
+	return p.named != nil && g.users[p.named] > 1
+}
+
+// identity is the same for the same widgets_values only.
+func identity(values any) any {
+	switch v := values.(type) {
+	case []any:
+		if len(v) > 0 {
+			return &v[0]
+		}
+	case *ojson.Object:
+		return v
+	}
+	return nil
 }

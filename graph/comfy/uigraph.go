@@ -15,10 +15,11 @@ const (
 
 // uiGraph is a UI graph, schema 0.4 or 1, as far as running it is concerned.
 type uiGraph struct {
-	nodes []*uiNode // in file order
+	nodes []*uiNode // in file order; what was in containers follows
 	byID  map[string]*uiNode
 	links map[string]uiLink // by link id
 	raw   *ojson.Object
+	users map[any]int // nodes by the identity of their values; made when it is needed
 }
 
 type uiNode struct {
@@ -28,6 +29,10 @@ type uiNode struct {
 	outputs          []uiSlot
 	values           any // widgets_values: an array, an object, or nil
 	raw              *ojson.Object
+
+	parent *uiNode               // the container it is in; nil at the top
+	inside *inside               // of a container that was opened
+	given  map[string]savedValue // what containers around it set, by name of the widget
 }
 
 // uiSlot is an input or an output; link belongs to inputs only.
@@ -41,6 +46,7 @@ type uiLink struct {
 	origin     string
 	originSlot int
 	typ        string
+	enters     bool // comes in through input originSlot of the container origin
 }
 
 // parseGraph reads the nodes and links of a UI graph. Files may lack links, groups and extra, or have null there.
@@ -140,7 +146,7 @@ func (g *uiGraph) parseLinks(list []any) error {
 		if key == "" || from == "" || !ok || n < 0 {
 			return fmt.Errorf("workflow: links[%d]: %s is no link from an output of a node", i, shorten(ojson.PythonRepr(v)))
 		}
-		g.links[key] = uiLink{from, int(n), typ}
+		g.links[key] = uiLink{origin: from, originSlot: int(n), typ: typ}
 	}
 	if len(g.links) == 0 {
 		g.linksFromOutputs()
@@ -155,7 +161,7 @@ func (g *uiGraph) linksFromOutputs() {
 			o, _ := v.(*ojson.Object)
 			for _, link := range o.Array("links") {
 				if id := idText(link); id != "" {
-					g.links[id] = uiLink{n.id, slot, typeText(o)}
+					g.links[id] = uiLink{origin: n.id, originSlot: slot, typ: typeText(o)}
 				}
 			}
 		}
@@ -169,7 +175,7 @@ func (n *uiNode) ref() NodeRef {
 	if pack == "" {
 		pack = properties.String("aux_id")
 	}
-	return NodeRef{ID: n.id, Class: n.class, Title: n.title, Pack: pack}
+	return NodeRef{ID: n.id, Class: n.class, Title: n.title, Pack: pack, Version: properties.String("ver")}
 }
 
 // virtual nodes exist in the editor only (contract 5.10).
@@ -181,7 +187,9 @@ func (n *uiNode) virtual() bool {
 	return false
 }
 
-func (n *uiNode) runs() bool { return n.mode != modeMuted && n.mode != modeBypassed && !n.virtual() }
+func (n *uiNode) runs() bool {
+	return n.mode != modeMuted && n.mode != modeBypassed && n.inside == nil && !n.virtual()
+}
 
 // currentName is the class that a file of an early version means.
 func currentName(class string) string {

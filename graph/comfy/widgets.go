@@ -11,7 +11,43 @@ import (
 type widget struct {
 	*Input
 	value any
-	entry int // place in widgets_values; -1 if the file has no entry for it
+	place place
+}
+
+// place is where a file keeps a value: an entry of widgets_values, or one by name. The zero value is nowhere.
+type place struct {
+	list  []any
+	entry int
+	named *ojson.Object
+	name  string
+}
+
+// set writes a value into the graph itself, and says whether it has a place for it.
+func (p place) set(v any) bool {
+	switch {
+	case p.list != nil:
+		p.list[p.entry] = v
+	case p.named != nil:
+		p.named.Set(p.name, v)
+	default:
+		return false
+	}
+	return true
+}
+
+// holds says whether the file has a value there.
+func (p place) holds() bool {
+	if p.list != nil {
+		return p.list[p.entry] != nil
+	}
+	v, _ := p.named.Get(p.name)
+	return v != nil
+}
+
+// savedValue is a value with its place.
+type savedValue struct {
+	value any
+	place place
 }
 
 // readWidgets matches the saved values of a node to the widgets of its class. Missing values are the widget's default; entries that are
@@ -20,14 +56,16 @@ func readWidgets(class *Class, saved any) []widget {
 	var widgets []widget
 	for i := range class.Inputs {
 		if in := &class.Inputs[i]; in.Widget {
-			widgets = append(widgets, widget{in, in.Default, -1})
+			widgets = append(widgets, widget{Input: in, value: in.Default})
 		}
 	}
 	switch saved := saved.(type) {
 	case *ojson.Object:
 		for i := range widgets {
-			if v, ok := saved.Get(widgets[i].Name); ok && v != nil {
-				widgets[i].value = v
+			w := &widgets[i]
+			w.place = place{named: saved, name: w.Name}
+			if v, ok := saved.Get(w.Name); ok && v != nil {
+				w.value = v
 			}
 		}
 	case []any:
@@ -35,7 +73,7 @@ func readWidgets(class *Class, saved any) []widget {
 		for i := range widgets {
 			w := &widgets[i]
 			if v, entry, ok := entries.next(); ok {
-				w.entry = entry
+				w.place = place{list: saved, entry: entry}
 				if v != nil {
 					w.value = v
 				}
