@@ -76,7 +76,7 @@ func TestBadWorkflow(t *testing.T) {
 		"an array":             {stdin: `[1]`, says: []string{"no workflow in here", "an array"}},
 		"other JSON":           {stdin: `{"name": "x", "version": 2}`, says: []string{"no workflow in here", `"name", "version"`, "class_type"}},
 		"a picture without":    {stdin: string(pngWithout(t)), says: []string{"no workflow in here", "saved without metadata"}},
-		"a JPEG":               {stdin: "\xff\xd8\xff\xe0\x00\x10JFIF", says: []string{"a JPEG picture"}},
+		"a JPEG":               {stdin: "\xff\xd8\xff\xe0\x00\x10JFIF", says: []string{"no workflow in here", "the JPEG file has no texts"}},
 		"deep nesting":         {stdin: nested, says: []string{"nest"}},
 		"deep nesting, arrays": {stdin: strings.Repeat("[", 1<<22), says: []string{"nest"}},
 		"above 64 MiB":         {stdin: strings.Repeat(" ", 64<<20+1), says: []string{"more than 64 MiB of JSON"}},

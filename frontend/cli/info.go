@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -23,10 +25,21 @@ func (a *app) versionCommand() *cobra.Command {
 }
 
 func (a *app) modelsCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, missing bool
 	c := &cobra.Command{
-		Use: "models [FOLDER]", Short: "List model files, as workflows name them", Args: count(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Use: "models [FOLDER]", Short: "List model files, as workflows name them", Args: count(0, math.MaxInt),
+		Long: "List model files, as workflows name them. With --missing the arguments are workflows: every file that they need and that is not here is\n" +
+			"listed with the folder to put it into, who needs it, and the address and hash that the workflow has for it.",
+		Example: "  oneactor models loras\n  oneactor models --missing portrait.json",
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case missing && len(args) == 0:
+				return failure{exitUsage, errors.New("--missing: name workflow files")}
+			case missing:
+				return a.modelsMissing(c.Context(), args, asJSON)
+			case len(args) > 1:
+				return failure{exitUsage, fmt.Errorf("%s: %d folders; name one, or none for all", c.CommandPath(), len(args))}
+			}
 			host, err := a.open()
 			if err != nil {
 				return err
@@ -54,6 +67,7 @@ func (a *app) modelsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&missing, "missing", false, "list the files that workflows need and that are not here")
 	return c
 }
 

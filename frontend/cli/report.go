@@ -11,7 +11,8 @@ type report interface {
 	invalid(promptID string, v *graph.Validation) // mistakes in the workflow
 	begin(prompt *ojson.Object)                   // what the following events are about
 	event(graph.Event)
-	done(promptID string) error // after a run, however it ended; the error is that of writing to stdout
+	note(kind string, data *ojson.Object) // something that is no message of ComfyUI's; stderr says it besides
+	done(promptID string) error           // after a run, however it ended; the error is that of writing to stdout
 }
 
 func newReport(a *app, path pathOf, asJSON bool) report {

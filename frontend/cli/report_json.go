@@ -37,6 +37,10 @@ func (j *jsonReport) event(e graph.Event) {
 	}
 }
 
+func (j *jsonReport) note(kind string, data *ojson.Object) {
+	j.line(ojson.NewObject("type", kind, "data", data))
+}
+
 func (j *jsonReport) done(promptID string) error {
 	j.line(ojson.NewObject("type", graph.EventExecuting, "data", ojson.NewObject("node", nil, "prompt_id", promptID)))
 	return j.failed

@@ -42,6 +42,8 @@ func (t *textReport) refused(string, error) {} // stderr says it
 
 func (t *textReport) invalid(string, *graph.Validation) {}
 
+func (t *textReport) note(string, *ojson.Object) {}
+
 func (t *textReport) begin(prompt *ojson.Object) { t.prompt = prompt }
 
 func (t *textReport) event(e graph.Event) {

@@ -18,10 +18,10 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var sets []string
-	var asJSON bool
+	var asJSON, skip bool
 	c := &cobra.Command{
 		Use: "run FILE...", Short: "Run workflows", Args: count(1, math.MaxInt),
-		Long: "Run workflows one after another: ComfyUI's JSON (saved by the editor or in API form) or a PNG or WebP it made. FILE may be - for standard input.\n" +
+		Long: "Run workflows one after another: ComfyUI's JSON (saved by the editor or in API form) or a PNG, WebP or JPEG it made, or one of A1111. FILE may be - for standard input.\n" +
 			"The paths of the files that were saved are printed. A workflow that fails does not keep the ones after it from running.",
 		Example: "  oneactor run hobbit.json\n" +
 			"  oneactor run picture.png --set Sampler.seed=7 --set 'Prompt.text=a hobbit in the rain'\n" +
@@ -36,11 +36,12 @@ func (a *app) runCommand() *cobra.Command {
 				return err
 			}
 			defer s.host.Close()
-			r := runner{session: s, overrides: overrides, report: newReport(a, s.host.Path, asJSON)}
+			r := runner{session: s, overrides: overrides, report: newReport(a, s.host.Path, asJSON), skip: skip}
 			return r.runAll(c.Context(), files)
 		},
 	}
 	c.Flags().StringArrayVar(&sets, "set", nil, "set an input: NODE.INPUT=VALUE, with NODE an id or a title; may be repeated")
+	c.Flags().BoolVar(&skip, "skip-unknown", false, "leave out nodes of classes that are not here, and run the outputs that do not need them")
 	c.Flags().BoolVar(&asJSON, "json", false, `print what happens as JSON, a line {"type", "data"} for each message of ComfyUI's websocket`)
 	return c
 }
@@ -62,6 +63,7 @@ type runner struct {
 	*session
 	overrides []override
 	report    report
+	skip      bool // nodes of unknown classes
 }
 
 // runAll goes on after a workflow that failed; the exit code is that of the first failure. Ctrl-C ends them all.
@@ -97,7 +99,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	v := r.engine.Validate(file.Prompt, nil)
 	promptID := uuid.NewString()
 	if err := v.Err(); err != nil {
-		r.app.say(r.mistakes(path, err))
+		r.app.say(r.mistakes(path, file, err))
 		r.report.invalid(promptID, v)
 	}
 	if !v.OK() {
@@ -128,6 +130,11 @@ func (r *runner) prepare(ctx context.Context, path string) (*comfy.File, error) 
 	file, err := r.read(ctx, path)
 	if err != nil {
 		return nil, err
+	}
+	if r.skip {
+		if err := r.skipUnknown(path, file); err != nil {
+			return nil, err
+		}
 	}
 	for _, o := range r.overrides {
 		kept, err := o.apply(file, r.registry, r.definitions())

@@ -46,7 +46,7 @@ func (s *session) validate(ctx context.Context, path string) error {
 		return err
 	}
 	if err := s.engine.Validate(file.Prompt, nil).Err(); err != nil {
-		return s.mistakes(path, err)
+		return s.mistakes(path, file, err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (s *session) definitions() comfy.Definitions {
 	return comfy.FromRegistry(s.registry, s.host.Choices)
 }
 
-// read reads a workflow file, "-" being stdin, and says what is odd about it.
+// read reads a workflow file, "-" being stdin, and says what is odd about it. Nodes of unknown classes stay in the prompt.
 func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
 	name := nameOf(path)
 	data, err := s.bytes(ctx, path, name)
@@ -45,7 +45,13 @@ func (s *session) read(ctx context.Context, path string) (*comfy.File, error) {
 	if err != nil {
 		return nil, failure{exitUsage, err}
 	}
-	file, err := comfy.Read(data, name, s.definitions())
+	reader := comfy.Reader{
+		Definitions: s.definitions(),
+		KeepUnknown: true,
+		Files:       func(folder string) []string { names, _ := s.host.Choices(folder); return names },
+		FindHash:    func(folder, hash string) string { return s.findHash(ctx, folder, hash) },
+	}
+	file, err := reader.Read(data, name)
 	if err != nil {
 		return nil, failure{exitUsage, err}
 	}

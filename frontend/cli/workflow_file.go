@@ -89,5 +89,5 @@ func readWorkflow(r io.Reader, name string) ([]byte, error) {
 }
 
 func isPicture(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(head, []byte("RIFF"))
+	return bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(head, []byte("RIFF")) || bytes.HasPrefix(head, []byte("\xff\xd8\xff"))
 }

@@ -36,16 +36,15 @@ func (c *converter) convert() (*ojson.Object, error) {
 	if err := c.open(); err != nil {
 		return nil, err
 	}
-	if err := c.unknownClasses(); err != nil {
-		return nil, err
-	}
 	prompt := &ojson.Object{}
 	for _, n := range c.executionOrder() {
 		if !n.runs() {
 			continue
 		}
-		class := c.definitions.Class(n.class)
-		title := n.title
+		class, title := c.definitions.Class(n.class), n.title
+		if class == nil {
+			class = &Class{Name: n.class, Title: n.class} // for its links; what its values mean is not known
+		}
 		if title == "" {
 			title = class.Title
 		}
@@ -57,25 +56,6 @@ func (c *converter) convert() (*ojson.Object, error) {
 	}
 	dropDeadLinks(prompt)
 	return sortIDs(prompt), nil
-}
-
-// unknownClasses reports all nodes that would run but have no definition.
-func (c *converter) unknownClasses() error {
-	var unknown []NodeRef
-	for _, n := range c.nodes {
-		if n.runs() && c.definitions.Class(n.class) == nil {
-			unknown = append(unknown, n.ref())
-		}
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	return &NodesError{
-		Nodes: unknown,
-		Hint:  "remove or bypass these nodes, or use a server that has their classes",
-		cause: ErrUnknownNodes,
-		what:  "workflow: ",
-	}
 }
 
 // inputs returns the widget values of a node in definition order, then its links in slot order; a link takes the place of the
@@ -160,8 +140,14 @@ func (c *converter) widgetsOf(n *uiNode, class *Class) []widget {
 	return widgets
 }
 
-// currentValue is the value that a file of an early version means: sampler names began with "sample_" once.
+// currentValue is the value that a file of an early version or of Windows means: sampler names began with "sample_" once, and names of files
+// have backslashes there.
 func currentValue(class *Class, w widget) any {
+	if s, ok := w.value.(string); ok && w.Folder != "" && strings.Contains(s, `\`) && !slices.Contains(w.Choices, s) {
+		if here := strings.ReplaceAll(s, `\`, "/"); slices.Contains(w.Choices, here) {
+			return here
+		}
+	}
 	if s, ok := w.value.(string); ok && w.Name == "sampler_name" && (class.Name == "KSampler" || class.Name == "KSamplerAdvanced") {
 		return strings.TrimPrefix(s, "sample_")
 	}

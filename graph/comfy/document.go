@@ -76,9 +76,15 @@ func (r Reader) graph(o *ojson.Object) (*File, error) {
 		return nil, fmt.Errorf("%w: the UI graph has %d nodes, and none of them runs (notes, muted and bypassed ones do not)",
 			ErrNoWorkflow, len(g.nodes))
 	}
-	return &File{
+	f := &File{
 		Kind: UI, Source: "JSON", Prompt: prompt, Workflow: o, ExtraPNGInfo: ojson.NewObject("workflow", o), Warnings: c.warnings,
-	}, nil
+	}
+	if !r.KeepUnknown {
+		if unknown := f.unknown(r.Definitions, c.byID); unknown != nil {
+			return nil, unknown
+		}
+	}
+	return f, nil
 }
 
 // body reads {"prompt": …, "extra_data": {"extra_pnginfo": …}}.

@@ -27,7 +27,7 @@ func (w Warning) String() string {
 	return fmt.Sprintf("node %s (%s): %s", w.NodeID, w.Class, w.Text)
 }
 
-// NodeRef names a node of a UI graph in an error.
+// NodeRef names a node of a workflow in a message.
 type NodeRef struct {
 	ID, Class, Title string
 	Pack             string // node pack that the file says the class comes from; "" if it says nothing
@@ -47,17 +47,27 @@ func (r NodeRef) String() string {
 	return b.String()
 }
 
-// NodesError is about several nodes of a UI graph at once; it wraps ErrUnknownNodes.
-type NodesError struct {
-	Nodes []NodeRef
-	Hint  string
-	cause error
-	what  string // what the nodes are, in front of the cause; may be ""
+// UnknownError names the nodes of a workflow whose classes are not known, and what becomes of its outputs. It wraps ErrUnknownNodes.
+type UnknownError struct {
+	Nodes    []NodeRef
+	Blocked  []NodeRef // outputs that need one of the nodes
+	Runnable []NodeRef // outputs that need none of them
 }
 
-func (e *NodesError) Error() string {
+func (e *UnknownError) Error() string {
+	text := fmt.Sprintf("%v: %s; remove or bypass these nodes, or add what has their classes", ErrUnknownNodes, refs(e.Nodes))
+	if len(e.Runnable) > 0 {
+		text += "; without them can run: " + refs(e.Runnable)
+	}
+	return text
+}
+
+func (e *UnknownError) Unwrap() error { return ErrUnknownNodes }
+
+// refs lists nodes, not too many of them.
+func refs(nodes []NodeRef) string {
 	const shown = 20
-	nodes, more := e.Nodes, ""
+	more := ""
 	if len(nodes) > shown {
 		more = fmt.Sprintf(" and %d more", len(nodes)-shown)
 		nodes = nodes[:shown]
@@ -66,7 +76,5 @@ func (e *NodesError) Error() string {
 	for i, n := range nodes {
 		names[i] = n.String()
 	}
-	return fmt.Sprintf("%s%v: %s%s; %s", e.what, e.cause, strings.Join(names, ", "), more, e.Hint)
+	return strings.Join(names, ", ") + more
 }
-
-func (e *NodesError) Unwrap() error { return e.cause }

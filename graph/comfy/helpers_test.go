@@ -26,6 +26,8 @@ const classes = `{
 	"Convert": {"input": {"required": {"x": ["IMAGE"]}}, "output": ["IMAGE"], "output_name": ["IMAGE"]},
 	"Preview": {"input": {"required": {"x": ["*"]}}},
 	"Optional": {"input": {"required": {"b": ["INT", {}], "a": ["INT", {}]}, "optional": {"c": ["FLOAT", {}]}}, "input_order": {"required": ["a", "b"]}},
+	"Root": {"input": {"required": {"images": ["IMAGE"]}}, "output_node": true},
+	"Loader": {"input": {"required": {"name": [["here.safetensors"]]}}},
 	"Save": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "ComfyUI"}]}}}
 }`
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 )
 
 // chunk is a PNG chunk with its length and checksum.
@@ -161,6 +162,76 @@ func TestReadWebP(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, warnings, err := ReadWebP([]byte(tt.data))
+			if err != nil || !slices.Equal(got, tt.want) || len(warnings) != tt.warnings {
+				t.Errorf("got %q, %v, %v; want %q and %d warnings", got, warnings, err, tt.want, tt.warnings)
+			}
+		})
+	}
+}
+
+// jpeg is a JPEG file as far as its texts are concerned.
+func jpeg(exif ...string) string {
+	segment := func(marker byte, body string) string {
+		return string(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(len(body)+2))) + body
+	}
+	out := "\xff\xd8" + segment(0xe0, "JFIF\x00")
+	for _, e := range exif {
+		out += segment(0xe1, e)
+	}
+	return out + segment(0xda, "") + "picture" + "\xff\xd9"
+}
+
+// comment is EXIF data with a UserComment, which begins with the name of its characters.
+func comment(characters, text string) string {
+	b := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08"), 0, 1)
+	entry := func(tag, kind uint16, size, value uint32) {
+		b = binary.BigEndian.AppendUint16(b, tag)
+		b = binary.BigEndian.AppendUint16(b, kind)
+		b = binary.BigEndian.AppendUint32(b, size)
+		b = binary.BigEndian.AppendUint32(b, value)
+	}
+	entry(0x8769, 4, 1, 26)
+	b = append(b, 0, 0, 0, 0, 0, 1)
+	entry(0x9286, 7, uint32(len(characters+text)), 44)
+	return string(append(b, 0, 0, 0, 0)) + characters + text
+}
+
+func utf16be(s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = binary.BigEndian.AppendUint16(b, u)
+	}
+	return string(b)
+}
+
+func TestReadJPEG(t *testing.T) {
+	little := func(s string) string {
+		b := []byte(utf16be(s))
+		for i := 0; i+1 < len(b); i += 2 {
+			b[i], b[i+1] = b[i+1], b[i]
+		}
+		return string(b)
+	}
+	tests := map[string]struct {
+		data     string
+		want     []Text
+		warnings int
+	}{
+		"no EXIF":            {jpeg(), nil, 0},
+		"keys":               {jpeg(exif("MM", "Exif\x00\x00", "workflow:{}", "prompt:{1}")), []Text{{"workflow", "{}"}, {"prompt", "{1}"}}, 0},
+		"comment":            {jpeg(comment("UNICODE\x00", utf16be("é, 漢"))), []Text{{"parameters", "é, 漢"}}, 0},
+		"comment, other way": {jpeg(comment("UNICODE\x00", little("a cat"))), []Text{{"parameters", "a cat"}}, 0},
+		"comment in ASCII":   {jpeg(comment("ASCII\x00\x00\x00", "a cat\x00")), []Text{{"parameters", "a cat"}}, 0},
+		"comment too short":  {jpeg(comment("", "abc")), nil, 0},
+		"comment outside":    {jpeg(comment("UNICODE\x00", utf16be("abc"))[:60]), nil, 1},
+		"APP1 of others":     {jpeg("http://ns.adobe.com/xap/1.0/\x00<x/>"), nil, 0},
+		"cut":                {jpeg(comment("UNICODE\x00", "abcd"))[:30], nil, 1},
+		"only the start":     {"\xff\xd8\xff", nil, 1},
+		"length of 0":        {"\xff\xd8\xff\xe1\x00\x00", nil, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, warnings, err := ReadJPEG([]byte(tt.data))
 			if err != nil || !slices.Equal(got, tt.want) || len(warnings) != tt.warnings {
 				t.Errorf("got %q, %v, %v; want %q and %d warnings", got, warnings, err, tt.want, tt.warnings)
 			}

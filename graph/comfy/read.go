@@ -38,6 +38,13 @@ type Reader struct {
 	Random      *rand.Rand   // draws {a|b} in texts; nil seeds one at random
 	Now         time.Time    // for %date:…% in texts; zero is the time of reading
 	Limits      ojson.Limits // of every JSON document and text
+
+	// KeepUnknown leaves nodes of unknown classes in the prompt, with their links only, instead of refusing the graph; see File.Unknown.
+	KeepUnknown bool
+	// Files lists the files of a model folder, such as "embeddings"; nil: none is known.
+	Files func(folder string) []string
+	// FindHash finds a model file by the hash that A1111 writes, "" if there is none; nil: models are found by name only.
+	FindHash func(folder, hash string) (name string)
 }
 
 // Read reads a workflow with the nodes of definitions; see Reader.Read.
@@ -46,7 +53,7 @@ func Read(data []byte, name string, definitions Definitions) (*File, error) {
 }
 
 // Read reads a JSON file or a picture with a workflow in it; name goes in front of errors. In a picture a UI graph is preferred to the
-// API prompt beside it, as in the editor. Errors wrap ErrNoWorkflow, ErrUnknownNodes or ErrContainer, or are syntax errors
+// API prompt beside it, and that to the parameters of A1111, as in the editor. Errors wrap ErrNoWorkflow, ErrUnknownNodes or ErrContainer, or are syntax errors
 // of package ojson.
 func (r Reader) Read(data []byte, name string) (*File, error) {
 	f, err := r.read(data)
@@ -76,6 +83,12 @@ func (r Reader) read(data []byte) (*File, error) {
 			return nil, err
 		}
 		return r.fromTexts(texts, warnings, kind)
+	case "JPEG":
+		texts, warnings, err := ReadJPEG(data)
+		if err != nil {
+			return nil, err
+		}
+		return r.fromTexts(texts, warnings, kind)
 	case "safetensors":
 		texts, err := ReadSafetensors(data)
 		if err != nil {
@@ -84,12 +97,15 @@ func (r Reader) read(data []byte) (*File, error) {
 		return r.fromTexts(texts, nil, kind)
 	case "":
 		v, err := ojson.Parse(data, r.Limits)
+		if err != nil && isA1111(string(data)) {
+			return r.readA1111(string(data))
+		}
 		if err != nil {
 			return nil, err
 		}
 		return r.document(v)
 	default:
-		return nil, fmt.Errorf("%w: this is %s; workflows are in JSON files, and in PNG, WebP and safetensors files saved with one", ErrNoWorkflow, kind)
+		return nil, fmt.Errorf("%w: this is %s; workflows are in JSON files, and in PNG, WebP, JPEG and safetensors files saved with one", ErrNoWorkflow, kind)
 	}
 }
 
@@ -116,7 +132,7 @@ var formats = []struct {
 }{
 	{0, "\x89PNG\r\n\x1a\n", "PNG"},
 	{8, "WEBP", "WebP"},
-	{0, "\xff\xd8\xff", "a JPEG picture"},
+	{0, "\xff\xd8\xff", "JPEG"},
 	{0, "GIF8", "a GIF picture"},
 	{4, "ftyp", "an MP4 or AVIF file"},
 	{0, "\x1a\x45\xdf\xa3", "a WebM or Matroska file"},
@@ -166,6 +182,15 @@ func (r Reader) fromTexts(texts []Text, warnings []Warning, container string) (*
 		warnings = append(warnings, Warning{Text: err.Error()})
 		failed = err
 	}
+	if text := byKey["parameters"]; isA1111(text) {
+		f, err := r.readA1111(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s text parameters: %w", container, err)
+		}
+		f.Source = container + " text parameters"
+		f.Warnings = append(warnings, f.Warnings...)
+		return f, nil
+	}
 	if failed != nil {
 		return nil, failed
 	}
@@ -192,7 +217,7 @@ func (r Reader) text(text string) (*File, error) {
 func describeTexts(container string, keys []string, byKey map[string]string, warnings []Warning) string {
 	found := fmt.Sprintf("the %s file has no texts at all; it was saved without metadata, or lost it on the way", container)
 	if _, ok := byKey["parameters"]; ok {
-		found = fmt.Sprintf("the %s file has generation parameters in the text form of A1111 (%s); they name settings, but no graph of nodes",
+		found = fmt.Sprintf("the %s file has generation parameters (%s), but not as A1111 writes them: there is no line \"Steps: …\"",
 			container, shorten(byKey["parameters"]))
 	} else if len(keys) > 0 {
 		found = fmt.Sprintf("the %s file has other texts only: %s", container, list(keys))

@@ -168,16 +168,6 @@ func (g *uiGraph) linksFromOutputs() {
 	}
 }
 
-// ref names the node in an error.
-func (n *uiNode) ref() NodeRef {
-	properties := n.raw.Object("properties")
-	pack := properties.String("cnr_id")
-	if pack == "" {
-		pack = properties.String("aux_id")
-	}
-	return NodeRef{ID: n.id, Class: n.class, Title: n.title, Pack: pack, Version: properties.String("ver")}
-}
-
 // virtual nodes exist in the editor only (contract 5.10).
 func (n *uiNode) virtual() bool {
 	switch n.class {
