@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"strconv"
+	"time"
 
 	"github.com/oneactor/oneactor/graph"
 	"github.com/oneactor/oneactor/graph/ojson"
@@ -16,6 +18,8 @@ func imageSaveNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[SaveImage](),
 		graph.Declare[PreviewImage](),
+		graph.Declare[SaveImageWebsocket](),
+		graph.Declare[SaveSVGNode](),
 	}
 }
 
@@ -52,6 +56,77 @@ type PreviewImage struct {
 // Run writes to the temp folder.
 func (n PreviewImage) Run(ctx context.Context) (graph.UI, error) {
 	return preview(ctx, n.Images, previewLevel, n.Prompt, n.ExtraPNGInfo)
+}
+
+// SaveImageWebsocket sends pictures to whoever runs the workflow; nothing is stored.
+type SaveImageWebsocket struct {
+	_ graph.Meta `category:"api/image" module:"custom_nodes.websocket_image_save" output:"true"`
+
+	Images runtime.Image
+}
+
+// Run sends each picture in full with the node's progress.
+func (n SaveImageWebsocket) Run(ctx context.Context) (graph.UI, error) {
+	for i, f := range n.Images.Frames() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		graph.Progress(ctx, i, n.Images.Dim(0), runtime.Preview{Frame: f, Whole: true})
+	}
+	return nil, nil
+}
+
+// Fingerprint differs each time: pictures that a client asked for are sent again.
+func (n SaveImageWebsocket) Fingerprint(context.Context) (string, error) {
+	return strconv.FormatFloat(float64(time.Now().UnixNano())/1e9, 'f', -1, 64), nil
+}
+
+// SaveSVGNode keeps drawings in the output folder.
+type SaveSVGNode struct {
+	_ graph.Meta `category:"image/save" module:"comfy_extras.nodes_images" output:"true"`
+
+	SVG            runtime.SVG `in:"svg"`
+	FilenamePrefix string      `default:"svg/ComfyUI"`
+	Prompt         graph.Prompt
+	ExtraPNGInfo   graph.ExtraPNGInfo `in:"extra_pnginfo"`
+}
+
+// Run writes one file per drawing, with the prompt and the workflow inside.
+func (n SaveSVGNode) Run(ctx context.Context) (graph.UI, error) {
+	rt := runtime.FromContext(ctx)
+	save, err := rt.Folders.NewSave(folder.Output, n.FilenamePrefix, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	texts := metadata(n.Prompt, n.ExtraPNGInfo)
+	if rt.DisableMetadata {
+		texts = nil
+	}
+	files := []any{}
+	for i, drawing := range n.SVG.Files {
+		if len(texts) > 0 {
+			drawing = n.SVG.WithMetadata(i, jsonObject(texts))
+		}
+		saved, err := save.Write(ctx, i, "svg", func(w io.Writer) error { _, err := io.WriteString(w, drawing); return err })
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, savedFile(saved))
+	}
+	return graph.UI{"images": files}, nil
+}
+
+// jsonObject joins texts, which are JSON themselves, to one document.
+func jsonObject(texts []imaging.Text) []byte {
+	out := []byte("{")
+	for i, t := range texts {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = append(ojson.AppendString(out, t.Key, ojson.Python), ": "...)
+		out = append(out, t.Value...)
+	}
+	return append(out, '}')
 }
 
 // preview writes to the temp folder under a name of its own, so that browsers do not show an older file of that name.

@@ -7,14 +7,14 @@ import (
 	"image"
 	"io"
 
-	// The formats that image.Decode knows; GIF is decoded by decodeGIF.
+	// The formats that image.Decode knows; GIF is decoded by decodeGIF, WebP by decodeImage.
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp"
+	"golang.org/x/image/webp"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -74,7 +74,7 @@ func Decode(r io.Reader, limits Limits) ([]Frame, error) {
 	}
 
 	// The header first: what it promises is checked before anything of that size is made.
-	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := decodeConfig(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
@@ -131,8 +131,29 @@ func (l Limits) check(width, height, count int) error {
 	return nil
 }
 
+// isWebP tells WebP files, which are not left to image.Decode: the encoder's library registers itself for them, too.
+func isWebP(data []byte) bool {
+	return len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP"
+}
+
+func decodeConfig(data []byte) (image.Config, string, error) {
+	if isWebP(data) {
+		c, err := webp.DecodeConfig(bytes.NewReader(data))
+		return c, "webp", err
+	}
+	return image.DecodeConfig(bytes.NewReader(data))
+}
+
+func decodeImage(data []byte) (image.Image, string, error) {
+	if isWebP(data) {
+		img, err := webp.Decode(bytes.NewReader(data))
+		return img, "webp", err
+	}
+	return image.Decode(bytes.NewReader(data))
+}
+
 func decodeStill(data []byte) ([]Frame, error) {
-	img, format, err := image.Decode(bytes.NewReader(data))
+	img, format, err := decodeImage(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
