@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/sampling"
@@ -203,5 +204,50 @@ func TestHooksAreShared(t *testing.T) {
 	a, b := base.withHook(addPre(0, 2)), base.withHook(addPre(0, 3))
 	if len(base.hooks) != 1 || len(a.hooks) != 2 || len(b.hooks) != 2 {
 		t.Errorf("%d, %d and %d hooks; want 1, 2 and 2", len(base.hooks), len(a.hooks), len(b.hooks))
+	}
+}
+
+// TestNegativeIsNeeded: a guider without negative prompt says so where a sampler or a patch wants one.
+func TestNegativeIsNeeded(t *testing.T) {
+	asking := Model{}.withHook(testHook{uncond: true})
+	euler, cfgPP := sampling.Euler{}, sampling.EulerCFGPP{}
+	basic := NewBasicGuider(Model{}, prompt(1, 77))
+	tests := map[string]struct {
+		guider  Guider
+		sampler sampling.Sampler
+		want    string // of the error, empty for none
+	}{
+		"basic":                 {basic, euler, ""},
+		"basic under cfg++":     {basic, cfgPP, "cfg++"},
+		"basic, a patch":        {NewBasicGuider(asking, prompt(1, 77)), euler, "guidance patch"},
+		"both prompts":          {NewCFGGuider(asking, prompt(1, 77), prompt(2, 77), 1), cfgPP, ""},
+		"dual":                  {both(2, 3, false)(asking), cfgPP, ""},
+		"dual, none to lead by": {NewDualCFGGuider(Model{}, prompt(1, 77), prompt(2, 77), nil, 2, 3, false), cfgPP, "cfg++"},
+		"nested takes another":  {NewDualCFGGuider(Model{}, prompt(1, 77), prompt(2, 77), nil, 2, 3, true), cfgPP, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := tt.guider.checkNegative(tt.sampler)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v; want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestSizeOfConditioning: a sampler that changes the latent's size on its way is told what cannot follow.
+func TestSizeOfConditioning(t *testing.T) {
+	masked := prompt(2, 77).WithMask(Mask{tensor.Full(1, 1, 8, 8)}, 1, false)
+	for name, c := range map[string]Conditioning{"mask": masked, "plain": prompt(2, 77)} {
+		sides, err := prepareStub([]Conditioning{c}, 8, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range []int{4, 8, 16} {
+			_, err = average(t.Context(), &stub{}, question{x: tensor.New(1, 4, size, size), sigma: 1, sides: []side{{entries: sides[0]}}})
+			if bad := name == "mask" && size != 8; bad != (err != nil) {
+				t.Errorf("%s at %d cells: error %v", name, size, err)
+			}
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/oneactor/oneactor/runtime/sampling"
 )
 
 // Guider is a model with the prompts that guide it and the way their predictions are mixed.
@@ -55,6 +57,25 @@ func (g Guider) check(warn func(string)) error {
 		all = append(all, c.average...)
 	}
 	return g.model.checkActors(all, warn)
+}
+
+// errNoNegative is returned where only the positive prompt is there and something needs both.
+var errNoNegative = errors.New("it needs the prediction for a negative prompt, and this guider has none: use CFGGuider with one (it may be empty) instead of BasicGuider")
+
+// checkNegative says why a sampler or a patch of the model cannot work with the prompts of the guider.
+func (g Guider) checkNegative(s sampling.Sampler) error {
+	if len(g.branches) > 1 && len(g.branches[g.formula.roles()[negative]]) > 0 {
+		return nil
+	}
+	if s != nil && s.NeedsUncond() {
+		return fmt.Errorf("the sampler keeps the noise of the unguided prediction (cfg++): %w", errNoNegative)
+	}
+	for _, h := range g.model.hooks {
+		if h.begin().uncond {
+			return fmt.Errorf("a guidance patch of the model works on the negative side: %w", errNoNegative)
+		}
+	}
+	return nil
 }
 
 // checkActors refuses actors of another family of models and warns once of each that comes from another checkpoint.

@@ -39,6 +39,9 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	if err := r.Guider.check(r.Warn); err != nil {
 		return SampleResult{}, err
 	}
+	if err := r.Guider.checkNegative(r.Sampler); err != nil {
+		return SampleResult{}, err
+	}
 	out := SampleResult{Latent: r.Latent, Denoised: r.Latent}
 	if len(r.Sigmas) == 0 {
 		return out, nil

@@ -3,6 +3,7 @@ package sampling
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -109,8 +110,8 @@ func (o Options) check() error {
 		}
 	}
 	for i, s := range o.Sigmas {
-		if !(s >= 0) {
-			return fmt.Errorf("sample: sigma %d of %d is %v; use 0 or more (the scheduler may need more steps)",
+		if !(s >= 0) || s > math.MaxFloat32 {
+			return fmt.Errorf("sample: sigma %d of %d is %v; use numbers from 0 up (the scheduler may need more steps or other limits)",
 				i, len(o.Sigmas), s)
 		}
 	}

@@ -85,6 +85,13 @@ func (s DPMAdaptive) Sample(ctx context.Context, run *Run) (*tensor.Tensor, erro
 	if err != nil {
 		return nil, err
 	}
+	if !(s.RTol > 0 || s.ATol > 0) {
+		return nil, fmt.Errorf("dpm_adaptive sampler: rtol and atol are %v; use numbers above 0", max(s.RTol, s.ATol))
+	}
+	// accept cannot be pleased above this.
+	if most := 1 + math.Pi/2; !(s.AcceptSafety < most) {
+		return nil, fmt.Errorf("dpm_adaptive sampler: accept_safety is %v; use less than %.2f, since a step never grows by more", s.AcceptSafety, most)
+	}
 	order := float64(s.Order)
 	if s.Eta != 0 {
 		order = 1.5
@@ -102,6 +109,9 @@ func (s DPMAdaptive) Sample(ctx context.Context, run *Run) (*tensor.Tensor, erro
 	t := solver.start
 	for try := 0; ahead(t); try++ {
 		next := limit(t + float32(control.h))
+		if next == t {
+			return nil, fmt.Errorf("dpm_adaptive sampler: the step size fell to nothing at sigma %v; use a larger h_init, rtol or atol", exp32(-t))
+		}
 		down, up := solver.ancestral(t, next, s.Eta)
 		step, err := solver.begin(ctx, x, t, down)
 		if err != nil {

@@ -27,9 +27,12 @@ func karrasSigmas(steps int, sigmaMin, sigmaMax, rho float64) []float32 {
 }
 
 // Exponential returns steps+1 sigmas with equally spaced logarithms from sigmaMax down to sigmaMin, and then 0.
-// steps < 1 or a negative sigma is an error.
+// steps < 1 or a sigma of 0 or below is an error.
 func Exponential(steps int, sigmaMin, sigmaMax float64) ([]float32, error) {
 	if err := checkRange("exponential", steps, sigmaMin, sigmaMax); err != nil {
+		return nil, err
+	}
+	if err := checkLogarithms("exponential", sigmaMin, sigmaMax); err != nil {
 		return nil, err
 	}
 	return exponentialSigmas(steps, sigmaMin, sigmaMax), nil
@@ -46,6 +49,9 @@ func exponentialSigmas(steps int, sigmaMin, sigmaMax float64) []float32 {
 // Polyexponential is Exponential with a position along the logarithms that is raised to rho (1 is the same).
 func Polyexponential(steps int, sigmaMin, sigmaMax, rho float64) ([]float32, error) {
 	if err := checkRange("polyexponential", steps, sigmaMin, sigmaMax); err != nil {
+		return nil, err
+	}
+	if err := checkLogarithms("polyexponential", sigmaMin, sigmaMax); err != nil {
 		return nil, err
 	}
 	low, high := math.Log(sigmaMin), math.Log(sigmaMax)
@@ -105,6 +111,14 @@ func checkRange(schedule string, steps int, sigmaMin, sigmaMax float64) error {
 	}
 	if !(sigmaMin >= 0 && sigmaMax >= 0) {
 		return fmt.Errorf("%s schedule: sigmas from %v to %v; use 0 or more", schedule, sigmaMin, sigmaMax)
+	}
+	return nil
+}
+
+// checkLogarithms refuses the sigma 0, which has no logarithm.
+func checkLogarithms(schedule string, sigmaMin, sigmaMax float64) error {
+	if sigmaMin == 0 || sigmaMax == 0 {
+		return fmt.Errorf("%s schedule: sigmas from %v to %v; use numbers above 0", schedule, sigmaMin, sigmaMax)
 	}
 	return nil
 }

@@ -75,7 +75,12 @@ func Turbo(m ModelSampling, steps int, denoise float64) ([]float32, error) {
 	}
 	var out []float32
 	for i := start; i < min(start+steps, times); i++ {
-		out = append(out, m.Sigma(float32((times-i)*100-1)))
+		time := float32((times-i)*100 - 1)
+		sigma := m.Sigma(time)
+		if !(sigma <= math.MaxFloat32) {
+			return nil, fmt.Errorf("turbo schedule: the model has no noise level at the time index %v: it needs the thousand levels of Stable Diffusion (ModelSamplingDiscrete gives them)", time)
+		}
+		out = append(out, sigma)
 	}
 	return append(out, 0), nil
 }
