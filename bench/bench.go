@@ -32,6 +32,9 @@ func Parts() []string {
 	for _, p := range parts {
 		names = append(names, p.name)
 	}
+	for _, p := range controlParts {
+		names = append(names, p.name)
+	}
 	return append(names, coldPart)
 }
 
@@ -68,24 +71,28 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		fmt.Fprintf(out, "PyTorch %s, float32\n", version)
 	}
 	t := newTable(out, o)
+	measure := func(name string, measure func() (line, error)) error {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, name) {
+			return nil
+		}
+		l, err := measure()
+		if err != nil {
+			return fmt.Errorf("bench %s: %w", name, err)
+		}
+		t.add(l)
+		return nil
+	}
 	for _, p := range parts {
-		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
-			continue
+		if err := measure(p.name, func() (line, error) { return p.measure(ctx, o, runtime, checkpoint) }); err != nil {
+			return err
 		}
-		l, err := p.measure(ctx, o, runtime, checkpoint)
-		if err != nil {
-			return fmt.Errorf("bench %s: %w", p.name, err)
-		}
-		t.add(l)
 	}
-	if len(o.Only) == 0 || slices.Contains(o.Only, coldPart) {
-		l, err := measureCold(ctx, o)
-		if err != nil {
-			return fmt.Errorf("bench %s: %w", coldPart, err)
+	for _, p := range controlParts {
+		if err := measure(p.name, func() (line, error) { return measureControl(ctx, o, p.name, p.size) }); err != nil {
+			return err
 		}
-		t.add(l)
 	}
-	return nil
+	return measure(coldPart, func() (line, error) { return measureCold(ctx, o) })
 }
 
 // openCheckpoint opens the checkpoint to measure, one of random weights where none is named; remove deletes that one.

@@ -75,6 +75,32 @@ func sd15() []weight {
 }
 
 func unet(l list) {
+	skips, channels := unetEncoder(l)
+	block := 0
+	for level := len(unetMultiples) - 1; level >= 0; level-- {
+		attention := level < len(unetMultiples)-1
+		for i := range 3 {
+			out, skip := unetChannels*unetMultiples[level], skips[len(skips)-1]
+			skips = skips[:len(skips)-1]
+			l.sub("output_blocks.%d.0", block).unetResidual(channels+skip, out)
+			channels = out
+			at := 1
+			if attention {
+				l.sub("output_blocks.%d.1", block).transformer(out)
+				at = 2
+			}
+			if i == 2 && level > 0 {
+				l.conv(fmt.Sprintf("output_blocks.%d.%d.conv", block, at), channels, channels, 3)
+			}
+			block++
+		}
+	}
+	l.norm("out.0", channels)
+	l.conv("out.2", channels, 4, 3)
+}
+
+// unetEncoder is the half of a UNet that a ControlNet has too: the channels of every input block's result, and of the middle block's.
+func unetEncoder(l list) (skips []int, channels int) {
 	l.linear("time_embed.0", unetChannels, timeChannels)
 	l.linear("time_embed.2", timeChannels, timeChannels)
 	l.conv("input_blocks.0.0", 4, unetChannels, 3)
@@ -98,27 +124,25 @@ func unet(l list) {
 	l.sub("middle_block.0").unetResidual(channels, channels)
 	l.sub("middle_block.1").transformer(channels)
 	l.sub("middle_block.2").unetResidual(channels, channels)
-	block = 0
-	for level := len(unetMultiples) - 1; level >= 0; level-- {
-		attention := level < len(unetMultiples)-1
-		for i := range 3 {
-			out, skip := unetChannels*unetMultiples[level], skips[len(skips)-1]
-			skips = skips[:len(skips)-1]
-			l.sub("output_blocks.%d.0", block).unetResidual(channels+skip, out)
-			channels = out
-			at := 1
-			if attention {
-				l.sub("output_blocks.%d.1", block).transformer(out)
-				at = 2
-			}
-			if i == 2 && level > 0 {
-				l.conv(fmt.Sprintf("output_blocks.%d.%d.conv", block, at), channels, channels, 3)
-			}
-			block++
-		}
+	return skips, channels
+}
+
+// hintChannels are those of the convolutions that see the hint of a ControlNet.
+var hintChannels = []int{3, 16, 16, 32, 32, 96, 96, 256, unetChannels}
+
+// controlNet lists every weight of a ControlNet for Stable Diffusion 1.5.
+func controlNet() []weight {
+	var all []weight
+	l := list{"control_model.", &all}
+	skips, channels := unetEncoder(l)
+	for i, c := range skips {
+		l.conv(fmt.Sprintf("zero_convs.%d.0", i), c, c, 1)
 	}
-	l.norm("out.0", channels)
-	l.conv("out.2", channels, 4, 3)
+	l.conv("middle_block_out.0", channels, channels, 1)
+	for i, c := range hintChannels[1:] {
+		l.conv(fmt.Sprintf("input_hint_block.%d", 2*i), hintChannels[i], c, 3)
+	}
+	return all
 }
 
 func (l list) unetResidual(in, out int) {
