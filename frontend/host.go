@@ -6,6 +6,8 @@ package frontend
 import (
 	"context"
 	"io"
+
+	"github.com/oneactor/oneactor/graph"
 )
 
 // Settings are the flags that say where files are and what computes.
@@ -35,6 +37,11 @@ type Host interface {
 	Folders() ([]Folder, error)
 	// Path is where a result of a node lies: type is input, output or temp.
 	Path(folderType, subfolder, filename string) string
+	// Stage makes a picture file loadable, and returns the name that LoadImage takes for it: files outside of the input folder are copied into
+	// the temp folder.
+	Stage(ctx context.Context, path string) (name string, err error)
+	// DrawSheet draws a page of pictures, saves it in the output folder and returns its path.
+	DrawSheet(ctx context.Context, s Sheet) (path string, err error)
 	// CheckOutput says in advance why no result could be saved; it writes nothing.
 	CheckOutput() error
 	// Doctor says what computes, and what is missing.
@@ -42,6 +49,21 @@ type Host interface {
 	Actors
 	// Close frees models and removes temporary files.
 	Close() error
+}
+
+// Sheet is a page of pictures in rows and columns.
+type Sheet struct {
+	Title    string
+	Heads    []string // above the columns
+	Rows     []SheetRow
+	Prefix   string // of the file's name
+	Metadata []graph.MetadataEntry
+}
+
+// SheetRow is a row of pictures, by their paths; "" leaves a gap.
+type SheetRow struct {
+	Label    string
+	Pictures []string
 }
 
 // Folder is a model folder key, its directories, and the names of the models in them.

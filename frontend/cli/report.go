@@ -12,6 +12,7 @@ type report interface {
 	begin(prompt *ojson.Object)                   // what the following events are about
 	event(graph.Event)
 	note(kind string, data *ojson.Object) // something that is no message of ComfyUI's; stderr says it besides
+	saved(path string) error              // a file that no node made
 	done(promptID string) error           // after a run, however it ended; the error is that of writing to stdout
 }
 

@@ -41,6 +41,11 @@ func (j *jsonReport) note(kind string, data *ojson.Object) {
 	j.line(ojson.NewObject("type", kind, "data", data))
 }
 
+func (j *jsonReport) saved(path string) error {
+	j.note("sheet", ojson.NewObject("path", path))
+	return j.failed
+}
+
 func (j *jsonReport) done(promptID string) error {
 	j.line(ojson.NewObject("type", graph.EventExecuting, "data", ojson.NewObject("node", nil, "prompt_id", promptID)))
 	return j.failed

@@ -44,6 +44,11 @@ func (t *textReport) invalid(string, *graph.Validation) {}
 
 func (t *textReport) note(string, *ojson.Object) {}
 
+func (t *textReport) saved(path string) error {
+	_, err := fmt.Fprintln(t.out, path)
+	return err
+}
+
 func (t *textReport) begin(prompt *ojson.Object) { t.prompt = prompt }
 
 func (t *textReport) event(e graph.Event) {
@@ -61,7 +66,7 @@ func (t *textReport) event(e graph.Event) {
 			t.progress(e.Data)
 		}
 	case graph.EventExecuted:
-		t.saved(e.Data.Object("output"))
+		t.results(e.Data.Object("output"))
 	case graph.EventText:
 		t.clear()
 		fmt.Fprintln(t.err, e.Text)
@@ -107,8 +112,8 @@ func number(o *ojson.Object, key string) int64 {
 	return 0
 }
 
-// saved prints where results lie; previews are gone when the process ends, so they are left out.
-func (t *textReport) saved(ui *ojson.Object) {
+// results prints where results lie; previews are gone when the process ends, so they are left out.
+func (t *textReport) results(ui *ojson.Object) {
 	if ui == nil {
 		return
 	}

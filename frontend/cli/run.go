@@ -18,14 +18,18 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var sets []string
-	var asJSON, skip bool
+	var asJSON, skip, skipDone bool
+	var grids []string
+	var each string
 	c := &cobra.Command{
 		Use: "run FILE...", Short: "Run workflows", Args: count(1, math.MaxInt),
 		Long: "Run workflows one after another: ComfyUI's JSON (saved by the editor or in API form) or a PNG, WebP or JPEG it made, or one of A1111. FILE may be - for standard input.\n" +
 			"The paths of the files that were saved are printed. A workflow that fails does not keep the ones after it from running.",
 		Example: "  oneactor run hobbit.json\n" +
 			"  oneactor run picture.png --set Sampler.seed=7 --set 'Prompt.text=a hobbit in the rain'\n" +
-			"  oneactor run --base-directory ~/ComfyUI *.json",
+			"  oneactor run --base-directory ~/ComfyUI *.json\n" +
+			"  oneactor run hobbit.json --grid Sampler.cfg=4,6,8 --grid 'Sampler.steps=10..30 step 10'\n" +
+			"  oneactor run restyle.json --each photos/ --skip-done",
 		RunE: func(c *cobra.Command, files []string) error {
 			overrides, err := parseOverrides(sets)
 			if err != nil {
@@ -37,10 +41,25 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			defer s.host.Close()
 			r := runner{session: s, overrides: overrides, report: newReport(a, s.host.Path, asJSON), skip: skip}
-			return r.runAll(c.Context(), files)
+			switch {
+			case len(grids) == 0 && each == "" && !skipDone:
+				return r.runAll(c.Context(), files)
+			case len(files) > 1:
+				return failure{exitUsage, fmt.Errorf("--grid and --each are for one workflow, not %d", len(files))}
+			case len(grids) > 0 && each != "":
+				return failure{exitUsage, errors.New("--grid and --each do not go together; a CSV file can have a row for each pair")}
+			case len(grids) > 0:
+				return r.runGrid(c.Context(), files[0], grids)
+			case each == "":
+				return failure{exitUsage, errors.New("--skip-done is for --each")}
+			}
+			return r.runEach(c.Context(), files[0], each, skipDone)
 		},
 	}
 	c.Flags().StringArrayVar(&sets, "set", nil, "set an input: NODE.INPUT=VALUE, with NODE an id or a title; may be repeated")
+	c.Flags().StringArrayVar(&grids, "grid", nil, "compare values of an input: NODE.INPUT=VALUES, such as 3.cfg=4,6,8 or 1..10 step 3 or @lines.txt; a second one makes rows")
+	c.Flags().StringVar(&each, "each", "", "run once for each picture of a folder, or each row of a CSV file whose columns are NODE.INPUT or titles")
+	c.Flags().BoolVar(&skipDone, "skip-done", false, "with --each: leave out rows whose files are there already")
 	c.Flags().BoolVar(&skip, "skip-unknown", false, "leave out nodes of classes that are not here, and run the outputs that do not need them")
 	c.Flags().BoolVar(&asJSON, "json", false, `print what happens as JSON, a line {"type", "data"} for each message of ComfyUI's websocket`)
 	return c
@@ -64,6 +83,15 @@ type runner struct {
 	overrides []override
 	report    report
 	skip      bool // nodes of unknown classes
+	watch     func(graph.Event)
+}
+
+// event tells the report, and whoever watches a run for its pictures.
+func (r *runner) event(e graph.Event) {
+	if r.watch != nil {
+		r.watch(e)
+	}
+	r.report.event(e)
 }
 
 // runAll goes on after a workflow that failed; the exit code is that of the first failure. Ctrl-C ends them all.
@@ -95,6 +123,11 @@ func (r *runner) run(ctx context.Context, path string) error {
 		}
 		return err
 	}
+	return r.runFile(ctx, path, file)
+}
+
+// runFile runs a workflow that was read and set.
+func (r *runner) runFile(ctx context.Context, path string, file *comfy.File) error {
 	// As ComfyUI does, outputs without a mistake behind them run although others are refused; the exit code still tells.
 	v := r.engine.Validate(file.Prompt, nil)
 	promptID := uuid.NewString()
@@ -161,7 +194,7 @@ func (r *runner) execute(ctx context.Context, promptID string, file *comfy.File,
 		extra.Set("extra_pnginfo", file.ExtraPNGInfo)
 	}
 	r.report.begin(file.Prompt)
-	_, err := r.engine.Run(ctx, graph.Request{PromptID: promptID, Prompt: file.Prompt, ExtraData: extra, Outputs: v.Outputs, ClientID: "cli"}, r.report.event)
+	_, err := r.engine.Run(ctx, graph.Request{PromptID: promptID, Prompt: file.Prompt, ExtraData: extra, Outputs: v.Outputs, ClientID: "cli"}, r.event)
 	unwritten := r.report.done(promptID)
 	switch {
 	case err == nil && unwritten != nil:

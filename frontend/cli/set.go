@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,34 +17,57 @@ type override struct{ node, input, value string }
 // parseOverride splits at the first "=", and the left side at its last ".": titles of nodes may hold dots, names of inputs do not.
 func parseOverride(s string) (override, error) {
 	left, value, ok := strings.Cut(s, "=")
-	dot := strings.LastIndex(left, ".")
-	if !ok || dot < 1 || dot == len(left)-1 {
+	t, named := parseTarget(left)
+	if !ok || !named {
 		return override{}, fmt.Errorf("--set %q: use NODE.INPUT=VALUE, with NODE an id or a title", s)
 	}
-	return override{left[:dot], left[dot+1:], value}, nil
+	return override{t.node, t.input, value}, nil
 }
 
 // apply gives the input the value, read as its declared type. A link in its place is replaced. kept is false where the editor's
 // graph had to go, because it cannot say the same (comfy.File.SetValue).
 func (o override) apply(file *comfy.File, registry *graph.Registry, definitions comfy.Definitions) (kept bool, err error) {
-	id, err := o.find(file.Prompt)
+	t := target{o.node, o.input}
+	id, in, err := t.find(file.Prompt, registry)
 	if err != nil {
-		return false, err
-	}
-	name := file.Prompt.Object(id).String("class_type")
-	class := registry.Class(name)
-	if class == nil {
-		return false, fmt.Errorf("--set %s.%s: node %s has the unknown class %q", o.node, o.input, id, name)
-	}
-	in := class.Input(o.input)
-	if in == nil || !in.Widget() {
-		return false, fmt.Errorf("--set %s.%s: %s", o.node, o.input, noWidget(class))
+		return false, fmt.Errorf("--set %s: %w", t, err)
 	}
 	value, err := parseValue(o.value, in.Type)
 	if err != nil {
-		return false, fmt.Errorf("--set %s.%s: %w", o.node, o.input, err)
+		return false, fmt.Errorf("--set %s: %w", t, err)
 	}
 	return file.SetValue(definitions, id, o.input, value), nil
+}
+
+// target names an input of a node: an id or a title, and the name of the input.
+type target struct{ node, input string }
+
+func (t target) String() string { return t.node + "." + t.input }
+
+// parseTarget splits at the last dot: titles of nodes may hold dots, names of inputs do not.
+func parseTarget(s string) (target, bool) {
+	dot := strings.LastIndex(s, ".")
+	if dot < 1 || dot == len(s)-1 {
+		return target{}, false
+	}
+	return target{s[:dot], s[dot+1:]}, true
+}
+
+// find is the node and the input, which must be one that takes a value.
+func (t target) find(prompt *ojson.Object, registry *graph.Registry) (id string, in *graph.Input, err error) {
+	id, err = findNode(prompt, t.node)
+	if err != nil {
+		return "", nil, err
+	}
+	name := prompt.Object(id).String("class_type")
+	class := registry.Class(name)
+	if class == nil {
+		return "", nil, fmt.Errorf("node %s has the unknown class %q", id, name)
+	}
+	if in = class.Input(t.input); in == nil || !in.Widget() {
+		return "", nil, errors.New(noWidget(class))
+	}
+	return id, in, nil
 }
 
 func noWidget(c *graph.Class) string {
@@ -59,10 +83,10 @@ func noWidget(c *graph.Class) string {
 	return fmt.Sprintf("%s has no such value; it has %s", c.Name, strings.Join(names, ", "))
 }
 
-// find is the id of the node: an id first, then a title.
-func (o override) find(prompt *ojson.Object) (string, error) {
-	if prompt.Object(o.node) != nil {
-		return o.node, nil
+// findNode is the id of a node: an id first, then a title.
+func findNode(prompt *ojson.Object, name string) (string, error) {
+	if prompt.Object(name) != nil {
+		return name, nil
 	}
 	var found, all []string
 	for id := range prompt.All() {
@@ -71,7 +95,7 @@ func (o override) find(prompt *ojson.Object) (string, error) {
 			continue
 		}
 		title := node.Object("_meta").String("title")
-		if title == o.node {
+		if title == name {
 			found = append(found, id)
 		}
 		all = append(all, fmt.Sprintf("%s (%s)", id, firstOf(title, node.String("class_type"))))
@@ -80,9 +104,9 @@ func (o override) find(prompt *ojson.Object) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", fmt.Errorf("--set %s.%s: no node has this id or title; there are %s", o.node, o.input, some(all))
+		return "", fmt.Errorf("no node has this id or title; there are %s", some(all))
 	default:
-		return "", fmt.Errorf("--set %s.%s: the nodes %s have this title; use an id", o.node, o.input, some(found))
+		return "", fmt.Errorf("the nodes %s have this title; use an id", some(found))
 	}
 }
 
