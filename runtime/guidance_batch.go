@@ -31,15 +31,16 @@ type part struct {
 	side    int
 	entry   *entry
 	area    cells
-	weight  *tensor.Tensor
+	weight  *tensor.Tensor // nil where it is the whole of its side
 	variant variant
 }
 
 // means are the predictions of the sides of a run.
 type means struct {
-	x0     []*tensor.Tensor // per side [B,C,H,W]
-	counts []*tensor.Tensor // per side, the weights that x0 is a mean over: next to nothing where no entry applies
-	h      *tensor.Tensor   // [B,C',h',w'] of the first entry of the first side that covers the whole latent; nil if not asked for
+	x0 []*tensor.Tensor // per side [B,C,H,W]
+	// counts are per side the weights that x0 is a mean over, next to nothing where no entry applies; nil for the prediction of one entry.
+	counts []*tensor.Tensor
+	h      *tensor.Tensor // [B,C',h',w'] of the first entry of the first side that covers the whole latent; nil if not asked for
 	// attention [B,T] is that of the last evaluated entry of the side asked for, as in prediction; nil for none.
 	attention *tensor.Tensor
 }
@@ -52,6 +53,14 @@ func average(ctx context.Context, m predictor, q question) (means, error) {
 	var waiting []part
 	out := means{x0: make([]*tensor.Tensor, len(q.sides)), counts: make([]*tensor.Tensor, len(q.sides))}
 	for side, of := range q.sides {
+		if e := of.alone(q.sigma); e != nil {
+			a, err := e.cells(h, w)
+			if err != nil {
+				return means{}, err
+			}
+			waiting = append(waiting, part{side: side, entry: e, area: a, variant: of.variant})
+			continue
+		}
 		out.x0[side], out.counts[side] = tensor.New(x.Shape...), tensor.Full(1e-37, x.Shape...)
 		for i := range of.entries {
 			e := &of.entries[i]
@@ -92,11 +101,33 @@ func average(ctx context.Context, m predictor, q question) (means, error) {
 		}
 	}
 	for side := range out.x0 {
+		if out.counts[side] == nil {
+			continue
+		}
 		for i, n := range out.counts[side].Data {
 			out.x0[side].Data[i] /= n
 		}
 	}
 	return out, nil
+}
+
+// alone is the entry that makes the whole prediction of a side at a noise level, as the only one and with full weight everywhere; nil where
+// there is a mean to take.
+func (s side) alone(sigma float32) *entry {
+	var out *entry
+	for i := range s.entries {
+		e := &s.entries[i]
+		switch {
+		case e.fallback:
+			return nil
+		case !e.active(sigma):
+		case out != nil || e.area != nil || e.mask != nil || e.strength != 1:
+			return nil
+		default:
+			out = e
+		}
+	}
+	return out
 }
 
 // cells is the area of the entry on a latent of height h and width w, which must be the one that it was made ready for where it holds
@@ -223,7 +254,11 @@ func evaluate(ctx context.Context, m predictor, q question, run []part, out *mea
 	seen := false
 	for i, p := range run {
 		d := predicted.x0.Rows(i*batch, (i+1)*batch)
-		add(out.x0[p.side], out.counts[p.side], d, p.weight, p.area, channels)
+		if p.weight == nil {
+			out.x0[p.side] = d
+		} else {
+			add(out.x0[p.side], out.counts[p.side], d, p.weight, p.area, channels)
+		}
 		if p.entry == source {
 			out.h = predicted.h.Rows(i*batch, (i+1)*batch).Clone()
 		}

@@ -48,12 +48,13 @@ func activeClusters(all []cluster, sigma float32) []cluster {
 	return out
 }
 
-// push is d - η2·(average-null) in the cells that an entry of the average covers; count is the weights that average is a mean over.
+// push is d - η2·(average-null) in the cells that an entry of the average covers; count is the weights that average is a mean
+// over, nil for all cells.
 func (c cluster) push(d, average, count, null *tensor.Tensor) *tensor.Tensor {
 	const nothing = 1e-30 // the sum of no weights is 1e-37
 	out := d.Clone()
 	for i, a := range average.Data {
-		if count.Data[i] > nothing {
+		if count == nil || count.Data[i] > nothing {
 			out.Data[i] -= (a - null.Data[i]) * c.eta2
 		}
 	}
