@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -76,7 +77,7 @@ func (rt *Runtime) openControlNet(name string) (ControlNet, error) {
 	if err != nil {
 		return ControlNet{}, fmt.Errorf("%s: %w", path, err)
 	}
-	stem := strings.TrimSuffix(name, ".safetensors")
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	return ControlNet{file: file, name: name, kind: -1, pooled: strings.HasSuffix(stem, "_shuffle") || strings.HasSuffix(stem, "_shuffle_fp16")}, nil
 }
 
