@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"context"
+	"math"
 
 	"github.com/oneactor/oneactor/graph"
 	"github.com/oneactor/oneactor/runtime"
@@ -20,7 +21,7 @@ type ActorScore struct {
 	_ graph.Meta `category:"oneactor" title:"Actor Score" list:"true" output:"true" doc:"Measures how alike the characters of pictures are, and how well they follow their prompts."`
 
 	Images   []runtime.Image        `doc:"the pictures, in lists or batches"`
-	Measure  []actor.Measure        `default:"auto" doc:"sprites reads the pictures of the tiny world that comes with the program; h compares states of the UNet, for any checkpoint; auto looks at the pictures"`
+	Measure  []actor.Measure        `default:"auto" doc:"sprites reads the pictures of the tiny world that comes with the program; h compares states of the UNet, for any checkpoint; networks compares by CLIP and DINOv2, for any checkpoint; auto takes the networks where one is connected, else looks at the pictures"`
 	Label    []string               `default:"pictures" doc:"what the pictures are, for the report"`
 	Prompts  []string               `force:"true" optional:"true" doc:"what the pictures should show: a list, one text with a line for each, or one line for all"`
 	Cluster  []actor.Cluster        `optional:"true" doc:"the base set whose target is the character; h needs it"`
@@ -28,17 +29,25 @@ type ActorScore struct {
 	Model    []runtime.Model        `optional:"true" doc:"for h"`
 	VAE      []runtime.VAE          `in:"vae" optional:"true" doc:"for h"`
 	Positive []runtime.Conditioning `optional:"true" doc:"for h: the prompt of the base set"`
+
+	ClipVision []runtime.CLIPVision `optional:"true" doc:"for networks: a CLIP, for CLIP-I; and for CLIP-T if its file has both towers"`
+	Dino       []runtime.CLIPVision `optional:"true" doc:"for networks: a DINOv2"`
+	Mask       []runtime.Mask       `optional:"true" doc:"for networks: where the characters are, one for each picture or one for all; the rest is blanked"`
+	TargetMask []runtime.Mask       `optional:"true" doc:"for networks: where the character is in the target's picture"`
 }
 
 // ActorScores are the figures, 0…1; those that were not measured are NaN.
 type ActorScores struct {
-	Identity float64       `out:"identity" doc:"sprites: equal factors over all pairs; h: 1 less the spread in units of the base set's"`
+	Identity float64       `out:"identity" doc:"sprites: equal factors over all pairs; h: 1 less the spread in units of the base set's; networks: DINOv2 over all pairs, or CLIP-I without it"`
 	AllFour  float64       `out:"all_four" doc:"pairs with all factors equal"`
-	ToTarget float64       `out:"to_target" doc:"sprites: factors of the target found; h: 1 less the distance to it in units of the base set's"`
+	ToTarget float64       `out:"to_target" doc:"sprites: factors of the target found; h: 1 less the distance to it in units of the base set's; networks: likeness to it"`
 	Species  float64       `out:"species" doc:"pictures with the species of their prompt"`
 	Scene    float64       `out:"scene" doc:"pictures with the scene of their prompt"`
 	Report   string        `out:"report" doc:"a table in Markdown"`
 	Table    runtime.Image `out:"table" doc:"the table as a picture"`
+	CLIPI    float64       `out:"clip_i" doc:"networks: likeness by CLIP, mean over pairs"`
+	CLIPT    float64       `out:"clip_t" doc:"networks: likeness of pictures and prompts by CLIP"`
+	DINO     float64       `out:"dino" doc:"networks: likeness by DINOv2, mean over pairs"`
 	UI       graph.UI
 }
 
@@ -47,6 +56,9 @@ func (n ActorScore) Run(ctx context.Context) (ActorScores, error) {
 	r, err := actor.Score(ctx, runtime.FromContext(ctx), actor.Scoring{
 		Pictures: n.Images, Prompts: runtime.Lines(n.Prompts), Measure: first(n.Measure),
 		Cluster: firstOrNil(n.Cluster), Actor: firstOrNil(n.Actor), States: states(n.Model, n.VAE, n.Positive),
+		Networks: actor.Networks{
+			CLIP: firstOrNil(n.ClipVision), DINO: firstOrNil(n.Dino), Masks: n.Mask, TargetMask: firstOrNil(n.TargetMask),
+		},
 	})
 	if err != nil {
 		return ActorScores{}, err
@@ -58,7 +70,14 @@ func (n ActorScore) Run(ctx context.Context) (ActorScores, error) {
 		text = append(text, note)
 	}
 	s := r.Scores
-	return ActorScores{s.Identity, s.AllFour, s.ToTarget, s.Species, s.Scene, r.Markdown(label), table, graph.UI{"text": text}}, err
+	out := ActorScores{
+		Identity: s.Identity, AllFour: s.AllFour, ToTarget: s.ToTarget, Species: s.Species, Scene: s.Scene,
+		Report: r.Markdown(label), Table: table, UI: graph.UI{"text": text}, CLIPI: math.NaN(), CLIPT: math.NaN(), DINO: math.NaN(),
+	}
+	if r.Measure == actor.MeasureNetworks {
+		out.CLIPI, out.CLIPT, out.DINO = r.Networks.CLIP.Pairs, r.Networks.CLIPT, r.Networks.DINO.Pairs
+	}
+	return out, err
 }
 
 // ClusterMap shows where pictures lie among those of a base set.

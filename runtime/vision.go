@@ -18,6 +18,7 @@ import (
 type CLIPVision struct {
 	set    *weights.Set
 	config model.ViTConfig
+	text   *weights.Set // the text encoder of the same CLIP, nil where the file has none
 }
 
 // Socket is the wire type.
@@ -47,14 +48,15 @@ func (rt *Runtime) LoadCLIPVision(name string) (CLIPVision, error) {
 	if err != nil {
 		return CLIPVision{}, err
 	}
-	set, err := opened(&rt.files, "vision model", path, weights.OpenVision, (*weights.Set).Files)
+	towers, err := opened(&rt.files, "vision model", path, weights.OpenVision, weights.Towers.Files)
 	if err != nil {
 		return CLIPVision{}, err
 	}
-	v, err := NewCLIPVision(set)
+	v, err := NewCLIPVision(towers.Vision)
 	if err != nil {
 		return CLIPVision{}, fmt.Errorf("%s: %w", path, err)
 	}
+	v.text = towers.Text
 	return v, nil
 }
 

@@ -17,16 +17,17 @@ import (
 // Measure is a way to score pictures.
 type Measure string
 
-// The measures. Auto takes sprites where the pictures are of the tiny world, else h.
+// The measures. Auto takes networks where one is connected, else sprites where the pictures are of the tiny world, else h.
 const (
-	MeasureAuto    Measure = "auto"
-	MeasureSprites Measure = "sprites" // of the tiny world: what is in the pictures, by its readers
-	MeasureH       Measure = "h"       // of any checkpoint: distances of the UNet's states
+	MeasureAuto     Measure = "auto"
+	MeasureSprites  Measure = "sprites"  // of the tiny world: what is in the pictures, by its readers
+	MeasureH        Measure = "h"        // of any checkpoint: distances of the UNet's states
+	MeasureNetworks Measure = "networks" // of any checkpoint: likeness by CLIP and DINOv2
 )
 
 // Choices lists the measures.
 func (Measure) Choices() []string {
-	return []string{string(MeasureAuto), string(MeasureSprites), string(MeasureH)}
+	return []string{string(MeasureAuto), string(MeasureSprites), string(MeasureH), string(MeasureNetworks)}
 }
 
 // Scoring asks how well pictures keep a character.
@@ -37,15 +38,17 @@ type Scoring struct {
 	Cluster  *Cluster // its target is the character; h needs it
 	Actor    *Actor   // its thumbnail is the character where there is no cluster
 	States   *States  // what h needs besides the cluster; nil where the pictures' h cannot be computed
+	Networks Networks
 }
 
 // Report is what Score found.
 type Report struct {
-	Measure Measure // sprites or h
-	Count   int
-	Scores  score.Scores    // of sprites; with h: Identity and ToTarget alone, see Distances
-	H       score.Distances // with h
-	Notes   []string        // for people: what was not measured, and why
+	Measure  Measure // sprites, h or networks
+	Count    int
+	Scores   score.Scores    // of sprites; with h and networks: Identity and ToTarget alone
+	H        score.Distances // with h
+	Networks NetworkScores   // with networks
+	Notes    []string        // for people: what was not measured, and why
 }
 
 // sceneReaderFile lies among the models of kind "scores".
@@ -74,6 +77,8 @@ func Score(ctx context.Context, rt *runtime.Runtime, s Scoring) (Report, error) 
 	}
 	var report Report
 	switch {
+	case s.Measure == MeasureNetworks, s.Measure != MeasureSprites && s.Measure != MeasureH && s.Networks.any():
+		report, err = s.byNetworks(ctx, rt, pictures)
 	case s.Measure == MeasureH, s.Measure != MeasureSprites && !ofTinyWorld(pictures):
 		report, err = s.byH(ctx, rt, pictures)
 	default:
@@ -201,7 +206,15 @@ func (r Report) columns() (names, values []string) {
 		}
 		names, values = append(names, name), append(values, text)
 	}
-	if r.Measure == MeasureH {
+	switch r.Measure {
+	case MeasureNetworks:
+		add("CLIP-I", r.Networks.CLIP.Pairs, "%.3f")
+		add("CLIP-I to target", r.Networks.CLIP.ToTarget, "%.3f")
+		add("CLIP-T", r.Networks.CLIPT, "%.3f")
+		add("DINOv2", r.Networks.DINO.Pairs, "%.3f")
+		add("DINOv2 to target", r.Networks.DINO.ToTarget, "%.3f")
+		return names, values
+	case MeasureH:
 		add("spread", r.H.Pairs, "%.2f")
 		add("to target", r.H.ToTarget, "%.2f")
 		add("spread (cosine)", r.H.PairsCosine, "%.2f")
@@ -219,7 +232,12 @@ func (r Report) columns() (names, values []string) {
 
 // meaning explains the figures.
 func (r Report) meaning() string {
-	if r.Measure == MeasureH {
+	switch {
+	case r.Measure == MeasureNetworks && r.Networks.Foreground:
+		return "cosines of what the networks see inside the masks, 1 for equal characters, mean over pairs; CLIP-T: whole pictures with their prompts"
+	case r.Measure == MeasureNetworks:
+		return "cosines of what the networks see, 1 for equal pictures, mean over pairs; they hold scenes too, so use masks or compare over the same scenes; CLIP-T: with their prompts"
+	case r.Measure == MeasureH:
 		return "distances of the UNet's states in units of the base set's spread: 1 as different as the base pictures, 0 equal; they hold scenes too, so compare settings over the same scenes"
 	}
 	return "shares of equal factors (body, clothes, hat, mark) over pairs of pictures; all four: pairs equal in all; RGB: colour distance in levels"

@@ -3,6 +3,7 @@ package weights
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -231,6 +232,61 @@ func TestTextKind(t *testing.T) {
 			stored := named(names...)
 			if got := textKind(stored, canonicalText(stored)); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestVisionNames brings the names of DINOv2's authors and of timm, and those of OpenCLIP, to the same as Hugging Face's.
+func TestVisionNames(t *testing.T) {
+	joint := Ref{Shape: []int64{6, 2}, DType: F16, Offset: 200, Bytes: 24}
+	tests := map[string]struct {
+		stored map[string]Ref
+		want   []string
+	}{
+		"authors of DINOv2": {map[string]Ref{
+			"cls_token": {}, "pos_embed": {}, "mask_token": {}, "patch_embed.proj.weight": {}, "norm.bias": {}, "register_tokens": {},
+			"blocks.0.attn.qkv.weight": joint, "blocks.0.attn.proj.bias": {}, "blocks.0.ls1.gamma": {}, "blocks.0.ls2.gamma": {},
+			"blocks.0.norm1.weight": {}, "blocks.0.mlp.w12.weight": {}, "blocks.0.mlp.w3.weight": {},
+		}, []string{
+			"embeddings.class_embedding", "embeddings.patch_embedding.weight", "embeddings.position_embedding.weight", "embeddings.register_tokens",
+			"encoder.layers.0.layer_norm1.weight", "encoder.layers.0.layer_scale1.lambda1", "encoder.layers.0.layer_scale2.lambda1",
+			"encoder.layers.0.mlp.weights_in.weight", "encoder.layers.0.mlp.weights_out.weight", "encoder.layers.0.self_attn.k_proj.weight",
+			"encoder.layers.0.self_attn.out_proj.bias", "encoder.layers.0.self_attn.q_proj.weight", "encoder.layers.0.self_attn.v_proj.weight",
+			"post_layernorm.bias",
+		}},
+		"timm": {map[string]Ref{
+			"cls_token": {}, "reg_token": {}, "blocks.10.ls1.gamma": {}, "blocks.0.ls1.gamma": {}, "blocks.0.mlp.fc1.bias": {},
+		}, []string{
+			"embeddings.class_embedding", "embeddings.register_tokens", "encoder.layers.0.layer_scale1.lambda1", "encoder.layers.0.mlp.fc1.bias",
+			"encoder.layers.10.layer_scale1.lambda1",
+		}},
+		"OpenCLIP": {map[string]Ref{
+			"class_embedding": {}, "conv1.weight": {}, "ln_pre.weight": {}, "ln_post.bias": {}, "positional_embedding": {}, "proj": {},
+			"transformer.resblocks.0.ln_1.weight": {}, "transformer.resblocks.0.attn.in_proj_bias": {Shape: []int64{7}},
+		}, []string{
+			"embeddings.class_embedding", "embeddings.patch_embedding.weight", "embeddings.position_embedding.weight",
+			"encoder.layers.0.layer_norm1.weight", "post_layernorm.bias", "pre_layrnorm.weight",
+		}},
+		"a ResNet": {map[string]Ref{"conv1.weight": {}, "layer1.0.conv1.weight": {}}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := canonicalVision(newSet(tt.stored))
+			if (s == nil) != (tt.want == nil) {
+				t.Fatalf("recognised as %v", s)
+			}
+			if s == nil {
+				return
+			}
+			var got []string
+			for _, n := range s.Names() {
+				if rest, ok := strings.CutPrefix(n, "vision_model."); ok {
+					got = append(got, rest)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("names %q, want %q", got, tt.want)
 			}
 		})
 	}

@@ -5,24 +5,30 @@ import (
 	"strings"
 )
 
+// Towers is a vision transformer and, where the file has it, the text encoder that it was trained with; each under Hugging Face's names of CLIP.
+type Towers struct{ Vision, Text *Set }
+
+// Files lists the files the towers lie in.
+func (t Towers) Files() []*File { return filesOf(t.Vision, t.Text) }
+
 // OpenVision reads a file with a vision transformer: the picture tower of CLIP under Hugging Face or OpenCLIP names, alone, beside its text
 // tower or in an unCLIP checkpoint, or DINOv2 under the names of Hugging Face, timm or its authors.
-func OpenVision(path string) (*Set, error) {
-	return opened(path, func(f *File) (*Set, error) {
+func OpenVision(path string) (Towers, error) {
+	return opened(path, func(f *File) (Towers, error) {
 		all := f.All()
 		for _, foreign := range foreignVision {
 			for _, prefix := range []string{"", "vision_model."} {
 				if all.Has(prefix + foreign.tensor) {
-					return nil, fmt.Errorf("this is a vision model of the kind %s; oneactor runs those of CLIP and DINOv2: %w", foreign.kind, ErrFamily)
+					return Towers{}, fmt.Errorf("this is a vision model of the kind %s; oneactor runs those of CLIP and DINOv2: %w", foreign.kind, ErrFamily)
 				}
 			}
 		}
 		for _, prefix := range []string{"", "visual.", "embedder.model.visual.", "dinov2.", "model.", "teacher.", "backbone.", "teacher.backbone."} {
 			if s := canonicalVision(all.Sub(prefix)); s != nil {
-				return s, nil
+				return Towers{s, canonicalText(all)}, nil
 			}
 		}
-		return nil, fmt.Errorf("no CLIP vision tower or DINOv2 in it; %s: %w", describeFile(all), ErrFormat)
+		return Towers{}, fmt.Errorf("no CLIP vision tower or DINOv2 in it; %s: %w", describeFile(all), ErrFormat)
 	})
 }
 
