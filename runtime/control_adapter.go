@@ -23,16 +23,18 @@ func (u *unetRun) newAdapterSteer(c *Control) (*adapterSteer, error) {
 	if err != nil {
 		return nil, err
 	}
+	unet := u.model.config
 	for i, place := range config.Places {
-		channels := 0
+		where, channels, level := "the middle block", unet.MiddleChannels, unet.Levels()
 		switch {
-		case place == model.Middle:
-			channels = u.model.config.MiddleChannels
-		case place < len(u.model.config.SkipChannels):
-			channels = u.model.config.SkipChannels[place]
+		case place >= len(unet.SkipChannels):
+			return nil, c.net.misfit(u.model, fmt.Sprintf("it adds to input block %d, the model has %d", place, len(unet.SkipChannels)))
+		case place != model.Middle:
+			where, channels, level = fmt.Sprint("input block ", place), unet.SkipChannels[place], unet.SkipLevels[place]
 		}
-		if channels != config.Widths[i] {
-			return nil, c.net.misfit(u.model, fmt.Sprintf("its level %d has %d channels, the model's block there %d", i, config.Widths[i], channels))
+		if channels != config.Widths[i] || level != config.Levels[i] {
+			return nil, c.net.misfit(u.model, fmt.Sprintf("what it adds to %s has %d channels at 1/%d of the size, the model's has %d at 1/%d",
+				where, config.Widths[i], 1<<config.Levels[i], channels, 1<<level))
 		}
 	}
 	s := &adapterSteer{run: u, control: c, config: config}

@@ -15,6 +15,7 @@ type AdapterConfig struct {
 	Widths   []int // channels of each residual
 	// Places are the input blocks to whose results the residuals are added; Middle stands for the middle block.
 	Places []int
+	Levels []int // how often the UNet has halved its picture there
 
 	light bool
 	pool  bool // halves by averaging, not by a convolution
@@ -67,7 +68,16 @@ func ReadAdapter(set *weights.Set) (AdapterConfig, error) {
 // place finds where the residuals go: behind the last block of each of the levels of a UNet with two residual blocks a level. The nets
 // for SDXL start one level further down and end at the middle block.
 func (c *AdapterConfig) place() {
-	n := len(c.Widths)
+	n, level := len(c.Widths), 0
+	if c.Square == 16 {
+		level = 1
+	}
+	for i := range n {
+		if c.halves(i) {
+			level++
+		}
+		c.Levels = append(c.Levels, level)
+	}
 	switch {
 	case c.Square == 8:
 		for i := range n {

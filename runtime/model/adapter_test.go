@@ -40,6 +40,9 @@ func TestAdapters(t *testing.T) {
 				if !slices.Equal(c.Places, places[name]) {
 					t.Errorf("places %v, want %v", c.Places, places[name])
 				}
+				if want := map[string][]int{"sdxl": {1, 1, 2, 2}, "sd15_diffusers": {0, 1, 2, 3}}[name]; want != nil && !slices.Equal(c.Levels, want) {
+					t.Errorf("levels %v, want %v", c.Levels, want)
+				}
 				file := goldentest.Load(t, path)
 				hint := file.Get(t, "test.hint")
 				g, err := model.Adapter(net.Set, model.AdapterOptions{Height: hint.Dim(2), Width: hint.Dim(3)})
