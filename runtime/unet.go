@@ -92,61 +92,76 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 	if c := u.model.config.InChannels; c != seen.Dim(1) {
 		return prediction{}, fmt.Errorf("the latent has %d channels and the model wants %d", seen.Dim(1), c)
 	}
+	var p prediction
+	var out *tensor.Tensor
 	if u.model.exported != nil {
-		out, err := u.runExported(ctx, call, seen)
-		if err != nil {
-			return prediction{}, err
-		}
-		p := prediction{x0: tensor.New(call.x.Shape...)}
-		s.Denoise(p.x0.Data, call.x.Data, out.Data, call.sigma)
-		return p, nil
+		out, err = u.runExported(ctx, call, seen)
+	} else {
+		out, p.h, err = u.run(ctx, call, scaled, seen)
 	}
+	if err != nil {
+		return prediction{}, err
+	}
+	p.x0 = tensor.New(call.x.Shape...)
+	s.Denoise(p.x0.Data, call.x.Data, out.Data, call.sigma)
+	return p, nil
+}
+
+// run is the network's output for the scaled latent, and its state before the middle block where that is wanted; seen is the latent with the
+// planes beside it.
+func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.Tensor) (out, h *tensor.Tensor, err error) {
 	inputs := map[string]ort.Value{
 		"x":         ort.FromTensor(seen),
-		"timesteps": ort.FromTensor(tensor.Full(s.Timestep(call.sigma), call.x.Dim(0))),
+		"timesteps": ort.FromTensor(tensor.Full(u.model.sampling.Timestep(call.sigma), call.x.Dim(0))),
 		"context":   ort.FromTensor(call.text),
 	}
 	if d := u.model.config.LabelDim; d > 0 {
 		if call.vector == nil || call.vector.Dim(1) != d {
-			return prediction{}, fmt.Errorf("the model wants a vector of %d numbers beside the prompt: encode the prompt with the text encoders that belong to the model", d)
+			return nil, nil, fmt.Errorf("the model wants a vector of %d numbers beside the prompt: encode the prompt with the text encoders that belong to the model", d)
 		}
 		inputs["y"] = ort.FromTensor(call.vector)
 	}
 	patched := newPatchedCall(u.model, u.model.network, call, u.random)
 	edits, numbers, err := patched.edits()
 	if err != nil {
-		return prediction{}, err
+		return nil, nil, err
 	}
 	maps.Copy(inputs, numbers)
 	if err := u.addResiduals(ctx, inputs, call, scaled, patched.sizes); err != nil {
-		return prediction{}, err
+		return nil, nil, err
 	}
-	if u.changed == nil {
-		weights := u.model.patched()
-		u.patches = weights.graphPatches()
-		if u.changed, err = u.rt.weightInputs(ctx, weights); err != nil {
-			return prediction{}, err
-		}
+	if err := u.addWeights(ctx, inputs); err != nil {
+		return nil, nil, err
 	}
-	maps.Copy(inputs, u.changed)
 	session, err := u.unetSession(ctx, call.x, edits)
 	if err != nil {
-		return prediction{}, err
+		return nil, nil, err
 	}
 	names := []string{"out"}
 	if call.features {
 		names = append(names, "h")
 	}
-	out, err := session.Run(ctx, inputs, names...)
+	results, err := session.Run(ctx, inputs, names...)
 	if err != nil {
-		return prediction{}, err
+		return nil, nil, err
 	}
-	p := prediction{x0: tensor.New(call.x.Shape...)}
 	if call.features {
-		p.h = out[1]
+		h = results[1]
 	}
-	s.Denoise(p.x0.Data, call.x.Data, out[0].Data, call.sigma)
-	return p, nil
+	return results[0], h, nil
+}
+
+// addWeights adds changed weights and the factors of branches to the inputs; they are made before the first step.
+func (u *unetRun) addWeights(ctx context.Context, inputs map[string]ort.Value) (err error) {
+	if u.changed == nil {
+		weights := u.model.patched()
+		u.patches = weights.graphPatches()
+		if u.changed, err = u.rt.weightInputs(ctx, weights); err != nil {
+			return err
+		}
+	}
+	maps.Copy(inputs, u.changed)
+	return nil
 }
 
 // seen is everything that the UNet sees: the scaled latent and, behind it, the planes of its own.
