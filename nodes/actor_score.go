@@ -12,6 +12,7 @@ import (
 func actorScoreNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[ActorScore](),
+		graph.Declare[WordMask](),
 		graph.Declare[ClusterMap](),
 	}
 }
@@ -78,6 +79,23 @@ func (n ActorScore) Run(ctx context.Context) (ActorScores, error) {
 		out.CLIPI, out.CLIPT, out.DINO = r.Networks.CLIP.Pairs, r.Networks.CLIPT, r.Networks.DINO.Pairs
 	}
 	return out, err
+}
+
+// WordMask marks where pictures show what a word of their prompt says.
+type WordMask struct {
+	_ graph.Meta `category:"oneactor" title:"Word Mask" doc:"Marks where pictures show a word of the prompt, by the cross-attention of the UNet: the character, for Actor Score."`
+
+	Images    runtime.Image        `doc:"pictures of the model"`
+	Model     runtime.Model        `doc:"the checkpoint that drew them"`
+	VAE       runtime.VAE          `in:"vae"`
+	Positive  runtime.Conditioning `doc:"a prompt with the word"`
+	Word      string               `default:"hobbit" doc:"the noun to look for"`
+	Threshold float64              `default:"0.0" min:"0.0" max:"1.0" step:"0.01" doc:"attention, from the least to the most in a picture, above which a place is marked; 0: found in each picture"`
+}
+
+// Run looks at each picture once.
+func (n WordMask) Run(ctx context.Context) (runtime.Mask, error) {
+	return actor.WordMask(ctx, runtime.FromContext(ctx), actor.States{Model: n.Model, VAE: n.VAE, Positive: n.Positive}, n.Images, n.Word, n.Threshold)
 }
 
 // ClusterMap shows where pictures lie among those of a base set.

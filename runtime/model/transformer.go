@@ -9,6 +9,7 @@ import (
 // transformer is a spatial transformer: the picture's pixels, as tokens, attend to each other and to the context. Its projections
 // in and out are stored as 1x1 convolutions (SD 1.x) or matrices (SD 2, SDXL), which are the same numbers.
 func (u *unet) transformer(x *onnx.Value, p part) *onnx.Value {
+	u.picture = x
 	rows, g := u.toTokens(u.groupNorm(x, p.path+".norm", 1e-6))
 	rows = u.linear(rows, p.path+".proj_in") // [B·S,C]
 	for i := range p.depth {
@@ -25,7 +26,7 @@ func (u *unet) transformerBlock(x *onnx.Value, path string) *onnx.Value {
 	x = u.Add(u.edits.selfOut(at, y), x)
 	x = u.edits.between(at, x)
 	y = u.layerNorm(x, path+".norm2")
-	x = u.Add(u.attention(u.edits.cross(at, sources{y, u.context, u.context, u.batch}), path+".attn2", nil), x)
+	x = u.Add(u.attention(u.edits.cross(at, sources{y, u.context, u.context, u.batch}), path+".attn2", u.edits.crossed(at)), x)
 	return u.Add(u.geglu(u.layerNorm(x, path+".norm3"), path+".ff.net"), x)
 }
 

@@ -112,7 +112,7 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 		x = u.block(blk, u.Concat(1, x, skip), next)
 	}
 	x = u.groupNormSilu(x, "out.0", 1e-5)
-	out := UNetOutputs{Out: u.convSame(x, "out.2"), Features: features}
+	out := UNetOutputs{Out: u.convSame(x, "out.2"), Features: u.edits.features(features)}
 	u.checkPatches()
 	return out
 }
@@ -126,8 +126,9 @@ type unet struct {
 	context  *onnx.Value // rows [B·T,ContextDim]
 	batch    *onnx.Value // B as a vector of one number
 	edits    edits
-	layers   int  // transformer blocks so far
-	inMiddle bool // the middle block is being written
+	layers   int         // transformer blocks so far
+	inMiddle bool        // the middle block is being written
+	picture  *onnx.Value // what the transformer in the making sees [B,C,H,W]
 }
 
 func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in UNetInputs) *unet {

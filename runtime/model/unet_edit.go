@@ -29,6 +29,10 @@ type hooks struct {
 	selfOut     func(at layer, y *onnx.Value) *onnx.Value
 	// attended changes the answer y of self-attention to queries q before its projection out.
 	attended func(at layer, q, k, v, y *onnx.Value) *onnx.Value
+	// crossed sees the queries and keys of cross-attention.
+	crossed func(at layer, q, k *onnx.Value)
+	// features changes what the output "h" is, when all else is written.
+	features func(h *onnx.Value) *onnx.Value
 	// between changes the rows between self-attention and cross-attention.
 	between func(at layer, x *onnx.Value) *onnx.Value
 }
@@ -130,4 +134,25 @@ func (e edits) attended(at layer) func(q, k, v, y *onnx.Value) *onnx.Value {
 		}
 		return y
 	}
+}
+
+// crossed is the hooks that see the queries and keys of one cross-attention.
+func (e edits) crossed(at layer) func(q, k, v, y *onnx.Value) *onnx.Value {
+	return func(q, k, _, y *onnx.Value) *onnx.Value {
+		for _, h := range e {
+			if h.crossed != nil {
+				h.crossed(at, q, k)
+			}
+		}
+		return y
+	}
+}
+
+func (e edits) features(h *onnx.Value) *onnx.Value {
+	for _, hook := range e {
+		if hook.features != nil {
+			h = hook.features(h)
+		}
+	}
+	return h
 }
