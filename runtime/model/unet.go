@@ -121,7 +121,6 @@ func AddUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 type unet struct {
 	*net
 	config   UNetConfig
-	even     bool
 	emb      *onnx.Value // silu of the time embedding [B,4·ModelChannels]
 	context  *onnx.Value // rows [B·T,ContextDim]
 	batch    *onnx.Value // B as a vector of one number
