@@ -43,14 +43,12 @@ func (c fileChange) decompose(w *tensor.Tensor, strength float32) error {
 	parallel(rows, len(w.Data), func(from, to int) {
 		for r := from; r < to; r++ {
 			for i := range in {
-				scale := scales[0]
+				line := i
 				if ofRows {
-					scale = scales[r]
-				} else {
-					scale = scales[i]
+					line = r
 				}
 				at := (r*in + i) * kernel
-				mix(w.Data[at:at+kernel], v.Data[at:at+kernel], scale, strength)
+				mix(w.Data[at:at+kernel], v.Data[at:at+kernel], scales[line], strength)
 			}
 		}
 	})

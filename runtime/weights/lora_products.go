@@ -168,7 +168,7 @@ func (l lokr) addTo(w, _ *tensor.Tensor, factor, _ float32) error {
 	a, b := small.Shape[0], tensor.Size(small.Shape[1:])
 	c, d := large.Shape[0], tensor.Size(large.Shape[1:])
 	if a*c != rows || b*d != columns {
-		return fmt.Errorf("Kronecker factors %v and %v for a weight %v: %w", small.Shape, large.Shape, w.Shape, tensor.ErrShape)
+		return fmt.Errorf("factors %v and %v of a Kronecker product for a weight %v: %w", small.Shape, large.Shape, w.Shape, tensor.ErrShape)
 	}
 	parallel(rows, rows*columns, func(from, to int) {
 		for r := from; r < to; r++ {
