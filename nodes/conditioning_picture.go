@@ -11,6 +11,7 @@ func pictureConditioningNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[InpaintModelConditioning](),
 		graph.Declare[InstructPixToPixConditioning](),
+		graph.Declare[SD4XUpscaleConditioning](),
 	}
 }
 
@@ -44,4 +45,20 @@ type InstructPixToPixConditioning struct {
 // Run cuts the picture to whole latent cells.
 func (n InstructPixToPixConditioning) Run(ctx context.Context) (runtime.PromptsAndLatent, error) {
 	return runtime.FromContext(ctx).EditConditioning(ctx, n.Positive, n.Negative, n.VAE, n.Pixels)
+}
+
+// SD4XUpscaleConditioning shows the picture to enlarge to the SD x4 upscaler.
+type SD4XUpscaleConditioning struct {
+	_ graph.Meta `category:"conditioning/upscale_diffusion" class:"SD_4XUpscale_Conditioning" title:"-" module:"comfy_extras.nodes_sdupscale" v3:"true"`
+
+	Images            runtime.Image
+	Positive          runtime.Conditioning
+	Negative          runtime.Conditioning
+	ScaleRatio        float64 `default:"4.0" min:"0.0" max:"10.0" step:"0.01"`
+	NoiseAugmentation float64 `default:"0.0" min:"0.0" max:"1.0" step:"0.001"`
+}
+
+// Run makes the latent as large as the enlarged picture; its cells are 4 px.
+func (n SD4XUpscaleConditioning) Run(context.Context) (runtime.PromptsAndLatent, error) {
+	return runtime.UpscaleConditioning(n.Positive, n.Negative, n.Images, n.ScaleRatio, n.NoiseAugmentation)
 }

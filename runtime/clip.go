@@ -136,7 +136,7 @@ func newCLIP(encoders ...textEncoder) CLIP {
 // checkpointCLIP is the text encoders of a checkpoint; those of SDXL are a pair, and a lone one is kept for messages.
 func checkpointCLIP(c *weights.Checkpoint) (CLIP, error) {
 	first := weights.CLIPL
-	if c.Family == weights.SD2 || c.Family == weights.SD2UnCLIP {
+	if c.Family == weights.SD2 || c.Family == weights.SD2UnCLIP || c.Family == weights.Upscaler {
 		first = weights.CLIPH
 	}
 	var encoders []textEncoder

@@ -24,6 +24,9 @@ func (c Conditioning) Bytes() int64 {
 		for _, t := range e.Boxes.texts() {
 			held[t] = true
 		}
+		if e.LowResolution != nil {
+			held[e.LowResolution.pixels] = true
+		}
 		for _, p := range e.UnCLIP {
 			held[p.Embeds] = true
 		}
@@ -65,6 +68,8 @@ type Cond struct {
 
 	Picture     *tensor.Tensor // [B,C,h,w] latents that inpainting and editing models see beside theirs, in VAE space; nil for none
 	PictureMask *tensor.Tensor // [B,1,H,W] what of Picture to paint anew, at any resolution; nil takes the noise mask of the latent
+
+	LowResolution *LowResolution // the picture that an upscaler enlarges; nil for none
 
 	UnCLIP []UnCLIPPicture // pictures told by their vectors
 

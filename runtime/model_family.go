@@ -18,6 +18,9 @@ func familySampling(c *weights.Checkpoint) (sampling.ModelSampling, sampling.Lat
 	case weights.VEDM:
 		return sampling.ModelSampling{Levels: sampling.ContinuousEDM(c.SigmaMin, c.SigmaMax), Parameterization: sampling.V}, format
 	}
+	if c.Family == weights.Upscaler {
+		return sampling.ModelSampling{Levels: sampling.ScaledLinear(0.0001, 0.02), Parameterization: sampling.V}, sampling.UpscalerLatents
+	}
 	s := sampling.StableDiffusion(sampling.Epsilon)
 	if c.Prediction == weights.V {
 		s.Parameterization = sampling.V

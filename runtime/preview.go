@@ -56,11 +56,13 @@ type previewer struct {
 	tiny    *weights.Set // decoder, nil for colours alone
 }
 
-// latentLook is how the latents of a model are shown: colours, and the file of a tiny decoder.
+// latentLook is how the latents of a model are shown: colours, and the file of a tiny decoder, "" where there is none.
 func (m Model) latentLook() (colours imaging.LatentRGB, decoder string) {
 	switch {
 	case len(m.format.Mean) > 0:
 		return imaging.LatentRGBPlayground25, "taesdxl_decoder"
+	case m.family == weights.Upscaler:
+		return imaging.LatentRGBUpscaler, ""
 	case m.family == weights.SDXL || m.family == weights.SDXLRefiner:
 		return imaging.LatentRGBSDXL, "taesdxl_decoder"
 	}
@@ -74,7 +76,7 @@ func (rt *Runtime) previewer(m Model) *previewer {
 	}
 	colours, decoder := m.latentLook()
 	p := &previewer{colours: colours}
-	if rt.previews != PreviewTAESD {
+	if rt.previews != PreviewTAESD || decoder == "" {
 		return p
 	}
 	set, path, err := rt.openTinyVAE(decoder)

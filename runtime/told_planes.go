@@ -21,6 +21,8 @@ const (
 	editSight
 	// scaledEditSight is editSight with the picture scaled as the noisy latent is (CosXL).
 	scaledEditSight
+	// upscaleSight is the picture to enlarge, in colours: 3 channels.
+	upscaleSight
 )
 
 // sightOf tells by the channels beside the latent what a UNet was trained to see. The error wraps model.ErrUnsupported.
@@ -28,6 +30,8 @@ func sightOf(c model.UNetConfig, family weights.Family, p weights.Prediction) (s
 	switch beside := c.InChannels - c.OutChannels; {
 	case beside == 0:
 		return latentOnly, nil
+	case beside == 3 && family == weights.Upscaler:
+		return upscaleSight, nil
 	case beside == 5:
 		return inpaintSight, nil
 	case beside == 4 && family == weights.SDXL && p == weights.VEDM:
@@ -35,7 +39,7 @@ func sightOf(c model.UNetConfig, family weights.Family, p weights.Prediction) (s
 	case beside == 4 && (family == weights.SD1 || family == weights.SDXL):
 		return editSight, nil
 	default:
-		return 0, fmt.Errorf("this UNet (%s) takes %d input channels and gives %d: oneactor runs 4 for text to image, 8 for InstructPix2Pix (SD 1.x, SDXL) and 9 for inpainting; 5 are a depth model, 7 an upscaler: %w",
+		return 0, fmt.Errorf("this UNet (%s) takes %d input channels and gives %d: oneactor runs 4 for text to image, 8 for InstructPix2Pix (SD 1.x, SDXL) and 9 for inpainting; 5 are a depth model: %w",
 			family, c.InChannels, c.OutChannels, model.ErrUnsupported)
 	}
 }
@@ -50,6 +54,8 @@ func (m Model) planes(c Cond, t target) (*tensor.Tensor, error) {
 		return m.inpaintPlanes(c, t)
 	case editSight:
 		return pictureAt(c.Picture, t)
+	case upscaleSight:
+		return c.LowResolution.planes(t)
 	case scaledEditSight:
 		if c.Picture == nil {
 			return pictureAt(nil, t)

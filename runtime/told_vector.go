@@ -43,6 +43,8 @@ func (m Model) vector(c Cond, t target, negative bool) (*tensor.Tensor, error) {
 	switch {
 	case m.config.LabelDim == 0:
 		return nil, nil
+	case m.family == weights.Upscaler:
+		return tensor.From([]float32{float32(c.LowResolution.level())}, 1, 1)
 	case m.family != weights.SD2UnCLIP:
 		return m.sizedVector(c, t, negative)
 	case len(c.UnCLIP) == 0:

@@ -23,6 +23,7 @@ import (
 var (
 	smallSD1 = layouttest.UNet{In: 4, Widths: []int{32, 64}, Resnets: 1, Down: []int{1, 1}, Middle: 1, Context: 24, Convolution: true}
 	smallSD2 = layouttest.UNet{In: 4, Widths: []int{64, 64}, Resnets: 1, Down: []int{1, 0}, Middle: 1, Context: 24}
+	smallX4  = layouttest.UNet{In: 7, Widths: []int{32, 64}, Resnets: 1, Down: []int{1, 1}, Middle: 1, Context: 24, Classes: 1000, PromptOnly: []bool{true, false}}
 	smallXL  = layouttest.UNet{In: 4, Widths: []int{32, 64}, Resnets: 1, Down: []int{0, 2}, Middle: 2, Context: 24, Label: 16 + 6*256}
 )
 
@@ -79,6 +80,7 @@ func TestModelVariants(t *testing.T) {
 		"SDXL v, zero SNR":     {smallXL, marks("v_pred", "ztsnr"), sampling.V, false},
 		"Playground v2.5":      {smallXL, marks("edm_mean", "edm_std"), sampling.EDM, false},
 		"CosXL":                {smallXL, edm, sampling.V, false},
+		"SD x4 upscaler":       {smallX4, nil, sampling.V, true},
 		"CosXL edit":           {with(smallXL, 8), edm, sampling.V, true},
 	}
 	for name, tt := range tests {
@@ -95,9 +97,8 @@ func TestModelVariants(t *testing.T) {
 				t.Errorf("predicts %v, want %v", got, tt.want)
 			}
 			prompt := runtime.Conditioning{runtime.NewCond(ramp(1, 7, tt.plan.Context), ramp(1, 16), nil)}
-			sample := func(picture *tensor.Tensor) []float32 {
+			sampled := func(p runtime.Conditioning) []float32 {
 				t.Helper()
-				p := prompt.WithPicture(runtime.Latent{Samples: picture}, tensor.Full(1, 1, 1, 64, 64))
 				out, err := rt.Sample(t.Context(), runtime.SampleRequest{
 					Model: m, Positive: p, Negative: prompt, CFG: 3, Latent: runtime.ZeroLatent(1, 4, 8, 8),
 					Seed: 3, Steps: 2, Sampler: "euler", Scheduler: "normal", Denoise: 1,
@@ -106,6 +107,18 @@ func TestModelVariants(t *testing.T) {
 					t.Fatal(err)
 				}
 				return out.Samples.Data
+			}
+			sample := func(picture *tensor.Tensor) []float32 {
+				t.Helper()
+				if tt.plan.Classes > 0 { // it sees colours
+					up, err := runtime.UpscaleConditioning(prompt, prompt, runtime.Image{Tensor: tensor.Full(picture.Data[1], 1, 8, 8, 3)}, 4, 0.1)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return sampled(up.Positive)
+				}
+				p := prompt.WithPicture(runtime.Latent{Samples: picture}, tensor.Full(1, 1, 1, 64, 64))
+				return sampled(p)
 			}
 			one, other := sample(ramp(1, 4, 8, 8)), sample(tensor.New(1, 4, 8, 8))
 			if slices.ContainsFunc(one, func(v float32) bool { return v-v != 0 }) {

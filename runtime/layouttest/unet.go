@@ -17,7 +17,9 @@ type UNet struct {
 	Context     int
 	Label       int // width of the vector, 0 for none
 	Convolution bool
-	Guidance    int // width of the embedding of the guidance scale (LCM), 0 for none
+	Guidance    int    // width of the embedding of the guidance scale (LCM), 0 for none
+	Classes     int    // rows of the table of levels (x4 upscaler), 0 for none
+	PromptOnly  []bool // of each level: its transformers look at the prompt twice instead of at the picture (x4 upscaler)
 }
 
 // Plans are the UNets of published models with their depths; widths are small, head widths of 64 included.
@@ -30,6 +32,7 @@ var Plans = map[string]UNet{
 	"SSD-1B":     {In: 4, Widths: []int{32, 64, 128}, Resnets: 2, Down: []int{0, 2, 4}, Middle: -1, Up: []int{4, 4, 10, 2, 1, 1, 0, 0, 0}, Context: 24, Label: 2816},
 	"Vega":       {In: 4, Widths: []int{32, 64, 128}, Resnets: 2, Down: []int{0, 1, 2}, Middle: -1, Up: []int{2, 2, 2, 1, 1, 1, 0, 0, 0}, Context: 24, Label: 2816},
 	"KOALA-700M": {In: 4, Widths: []int{32, 64, 128}, Resnets: 1, Down: []int{0, 2, 5}, Middle: -2, Context: 24, Label: 2816},
+	"upscaler":   {In: 7, Widths: []int{32, 64, 64, 128}, Resnets: 2, Down: []int{0, 1, 1, 1}, Middle: 1, Context: 24, Classes: 1000, PromptOnly: []bool{true, true, true, false}},
 	"KOALA-1B":   {In: 4, Widths: []int{32, 64, 128}, Resnets: 1, Down: []int{0, 2, 6}, Middle: 6, Context: 24, Label: 2816},
 }
 
@@ -53,10 +56,14 @@ func (u UNet) Tensors() []Tensor {
 		l.linear("label_emb.0.0", "add_embedding.linear_1", emb, u.Label)
 		l.linear("label_emb.0.2", "add_embedding.linear_2", emb, emb)
 	}
+	if u.Classes > 0 {
+		l.add("label_emb.weight", "class_embedding.weight", u.Classes, emb)
+	}
 	c := u.Widths[0]
 	skips := []int{c}
 	at := 1
 	for level, width := range u.Widths {
+		l.promptOnly = level < len(u.PromptOnly) && u.PromptOnly[level]
 		for r := range u.Resnets {
 			l.resnet(fmt.Sprintf("input_blocks.%d.0", at), fmt.Sprintf("down_blocks.%d.resnets.%d", level, r), c, width)
 			l.transformer(fmt.Sprintf("input_blocks.%d.1", at), fmt.Sprintf("down_blocks.%d.attentions.%d", level, r), width, u.Down[level])
@@ -70,10 +77,12 @@ func (u UNet) Tensors() []Tensor {
 			at++
 		}
 	}
+	l.promptOnly = false
 	l.middle(c)
 	at = 0
 	for up := range u.Widths {
 		level := len(u.Widths) - 1 - up
+		l.promptOnly = level < len(u.PromptOnly) && u.PromptOnly[level]
 		for r := range u.Resnets + 1 {
 			depth := u.Down[level]
 			if u.Up != nil {
@@ -101,8 +110,9 @@ func (u UNet) Tensors() []Tensor {
 
 // lister collects tensors.
 type lister struct {
-	unet UNet
-	list []Tensor
+	unet       UNet
+	list       []Tensor
+	promptOnly bool // in this level
 }
 
 func (l *lister) add(ldm, diffusers string, shape ...int) {
@@ -149,10 +159,14 @@ func (l *lister) transformer(ldm, diffusers string, c, depth int) {
 		for _, n := range []string{".norm1", ".norm2", ".norm3"} {
 			l.norm(a+n, b+n, c)
 		}
+		self := c
+		if l.promptOnly {
+			self = l.unet.Context
+		}
 		for _, attention := range []struct {
 			name   string
 			source int
-		}{{".attn1", c}, {".attn2", l.unet.Context}} {
+		}{{".attn1", self}, {".attn2", l.unet.Context}} {
 			l.add(a+attention.name+".to_q.weight", b+attention.name+".to_q.weight", c, c)
 			l.add(a+attention.name+".to_k.weight", b+attention.name+".to_k.weight", c, attention.source)
 			l.add(a+attention.name+".to_v.weight", b+attention.name+".to_v.weight", c, attention.source)

@@ -22,7 +22,11 @@ func (u *unet) transformer(x *onnx.Value, p part) *onnx.Value {
 func (u *unet) transformerBlock(x *onnx.Value, path string) *onnx.Value {
 	at := u.nextLayer(x)
 	y := u.layerNorm(x, path+".norm1")
-	y = u.attention(u.edits.self(at, sources{y, y, y, u.batch}), path+".attn1", u.edits.attended(at))
+	from := sources{y, y, y, u.batch}
+	if u.context != nil && u.size(path+".attn1.to_k.weight", 1) != u.columns(y) { // the upscaler looks at the prompt twice, where that is cheaper
+		from.k, from.v = u.context, u.context
+	}
+	y = u.attention(u.edits.self(at, from), path+".attn1", u.edits.attended(at))
 	x = u.Add(u.edits.selfOut(at, y), x)
 	x = u.edits.between(at, x)
 	y = u.layerNorm(x, path+".norm2")

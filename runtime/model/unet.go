@@ -137,7 +137,10 @@ func newUNet(b *onnx.Builder, set *weights.Set, c UNetConfig, o UNetOptions, in 
 	}
 	u.batch = u.Sizes(in.X, 0, 1)
 	emb := u.twoLayers(u.timestepEmbedding(in.Timesteps, c.ModelChannels), "time_embed")
-	if in.Y != nil {
+	switch {
+	case c.Classes > 0:
+		emb = u.Add(emb, u.Gather(u.weight("label_emb.weight"), u.Reshape(u.Cast(in.Y, onnx.Int64), onnx.Unknown), 0))
+	case in.Y != nil:
 		emb = u.Add(emb, u.twoLayers(in.Y, "label_emb.0"))
 	}
 	if in.Types != nil {

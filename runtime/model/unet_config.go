@@ -14,6 +14,7 @@ type UNetConfig struct {
 	ModelChannels int // of the first block, and the width of the timestep embedding
 	ContextDim    int // width of the text embedding; 0 without cross-attention
 	LabelDim      int // width of the vector input y; 0 for SD 1.x
+	Classes       int // y is one whole number below this, which a row of a table stands for; 0 where it is a vector
 	Heads         int // attention heads; 0 when HeadDim decides
 	HeadDim       int // width of a head; 0 when Heads decides
 
@@ -64,6 +65,9 @@ func readEncoder(set *weights.Set) (UNetConfig, error) {
 		return c, fmt.Errorf("timestep embedding of width %d for %d channels: %w", width, c.ModelChannels, ErrUnsupported)
 	}
 	c.LabelDim = int(size(set, "label_emb.0.0.weight", 1))
+	if c.Classes = int(size(set, "label_emb.weight", 0)); c.Classes > 0 {
+		c.LabelDim = 1
+	}
 	level := 0
 	for _, b := range c.input {
 		if b.down() {
@@ -80,7 +84,7 @@ func readEncoder(set *weights.Set) (UNetConfig, error) {
 }
 
 // readAttention finds the context width and the rule of the family for heads: SD 1.x stores proj_in as a convolution and has 8
-// heads everywhere; SD 2 and SDXL store a matrix and have heads of width 64.
+// heads everywhere, as the upscaler has; SD 2 and SDXL store a matrix and have heads of width 64.
 func (c *UNetConfig) readAttention(set *weights.Set) error {
 	for _, b := range append(c.input, c.middle) {
 		for _, p := range b {
@@ -91,7 +95,7 @@ func (c *UNetConfig) readAttention(set *weights.Set) error {
 				return fmt.Errorf("%s has no transformer blocks: %w", p.path, ErrUnsupported)
 			}
 			c.ContextDim = int(size(set, p.path+".transformer_blocks.0.attn2.to_k.weight", 1))
-			if r, _ := set.Ref(p.path + ".proj_in.weight"); len(r.Shape) == 4 {
+			if r, _ := set.Ref(p.path + ".proj_in.weight"); len(r.Shape) == 4 || c.Classes > 0 {
 				c.Heads = 8
 			} else {
 				c.HeadDim = 64

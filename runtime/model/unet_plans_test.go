@@ -21,6 +21,7 @@ func TestPublishedPlans(t *testing.T) {
 	families := map[string]weights.Family{
 		"SD 1.5": weights.SD1, "LCM": weights.SD1, "SD 2.1": weights.SD2, "SDXL": weights.SDXL, "refiner": weights.SDXLRefiner,
 		"SSD-1B": weights.SDXL, "Vega": weights.SDXL, "KOALA-700M": weights.SDXL, "KOALA-1B": weights.SDXL,
+		"upscaler": weights.Upscaler,
 	}
 	r := runner{ortest.Setup(t), ort.Mapped}
 	for name, plan := range layouttest.Plans {
@@ -61,7 +62,7 @@ func runPlan(t *testing.T, r runner, set *weights.Set, plan layouttest.UNet) *te
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.ContextDim != plan.Context || config.LabelDim != plan.Label || config.OutChannels != 4 {
+	if config.ContextDim != plan.Context || config.LabelDim != plan.Label && plan.Classes == 0 || config.OutChannels != 4 {
 		t.Errorf("context %d, vector %d, %d channels out", config.ContextDim, config.LabelDim, config.OutChannels)
 	}
 	g, err := model.UNet(set, model.UNetOptions{Features: true})
@@ -80,6 +81,9 @@ func runPlan(t *testing.T, r runner, set *weights.Set, plan layouttest.UNet) *te
 	}
 	inputs := map[string]ort.Value{
 		"x": ort.FromTensor(wave(2, plan.In, 8, 12)), "timesteps": ort.FromFloat32([]float32{500, 20}, 2), "context": ort.FromTensor(wave(2, 5, plan.Context)),
+	}
+	if plan.Classes > 0 {
+		inputs["y"] = ort.FromFloat32([]float32{0, float32(plan.Classes - 1)}, 2, 1)
 	}
 	if plan.Label > 0 {
 		inputs["y"] = ort.FromTensor(wave(2, plan.Label))

@@ -19,10 +19,11 @@ const (
 	SD2UnCLIP   Family = "SD 2.x unCLIP"
 	SDXL        Family = "SDXL"
 	SDXLRefiner Family = "SDXL refiner"
+	Upscaler    Family = "SD x4 upscaler"
 )
 
 // running is the families that the rest of the runtime can build.
-var running = []Family{SD1, SD2, SD2UnCLIP, SDXL, SDXLRefiner}
+var running = []Family{SD1, SD2, SD2UnCLIP, SDXL, SDXLRefiner, Upscaler}
 
 // Check is nil for a family that runs; otherwise the error names it and wraps ErrFamily.
 func (f Family) Check() error {
@@ -64,7 +65,6 @@ func (p Prediction) String() string {
 // that fits counts: later families often contain the modules of earlier ones.
 var foreign = []struct{ family, tensor string }{
 	{"Stable Video Diffusion", "input_blocks.1.0.time_stack.in_layers.0.weight"},
-	{"Stable Diffusion x4 upscaler", "label_emb.weight"},
 	{"Stable Zero123", "cc_projection.weight"},
 	{"Stable Diffusion 3", "joint_blocks.0.context_block.attn.qkv.weight"},
 	{"Chroma", "distilled_guidance_layer.0.norms.0.scale"},

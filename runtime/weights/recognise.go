@@ -24,7 +24,7 @@ func findUNet(s *Set) (*Checkpoint, error) {
 
 // recognise tells the family by structure: SD 1.x has convolutions around its transformers, all later ones linear
 // layers; of those with an added embedding, SDXL has no transformers at the finest level and its refiner none at the
-// coarsest either, and both embed five or six numbers in 256 values each. file is the whole file, in which marks of the prediction may lie.
+// coarsest either, and both embed five or six numbers in 256 values each. The upscaler has a table of levels instead. file is the whole file, in which marks of the prediction may lie.
 func (c *Checkpoint) recognise(file *Set) error {
 	first, ok := c.UNet.Ref("input_blocks.0.0.weight")
 	if !ok || len(first.Shape) != 4 {
@@ -35,6 +35,8 @@ func (c *Checkpoint) recognise(file *Set) error {
 	embedding, label := c.UNet.Ref("label_emb.0.0.weight")
 	noSizes := label && (len(embedding.Shape) != 2 || embedding.Shape[1] <= 5*256)
 	switch projection := projectionRank(c.UNet); {
+	case c.UNet.Has("label_emb.weight") && projection == 2:
+		c.Family = Upscaler
 	case projection == 4 && !label:
 		c.Family = SD1
 	case projection == 2 && !label:
@@ -71,6 +73,8 @@ func (c *Checkpoint) predict(file *Set) error {
 	switch c.Family {
 	case SD2, SD2UnCLIP:
 		return c.predictSD2()
+	case Upscaler:
+		c.Prediction = V
 	case SDXL:
 		switch {
 		case file.Has("edm_mean") && file.Has("edm_std"):
