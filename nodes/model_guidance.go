@@ -18,6 +18,8 @@ func modelGuidanceNodes() []graph.Declaration {
 		graph.Declare[FreSca](),
 		graph.Declare[PerpNeg](),
 		graph.Declare[DifferentialDiffusion](),
+		graph.Declare[PerturbedAttentionGuidance](),
+		graph.Declare[SelfAttentionGuidance](),
 	}
 }
 

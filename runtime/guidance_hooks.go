@@ -55,7 +55,7 @@ const (
 
 // variant is a change of the network for some predictions of a step only; the zero value is the network as the model has it.
 type variant struct {
-	// identityAttention has the self-attention of the first transformer block in the middle give its values unmixed.
+	// identityAttention has the self-attention of the middle block give its values unmixed.
 	identityAttention bool
 }
 

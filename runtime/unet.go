@@ -20,6 +20,7 @@ type unetRun struct {
 	steps   int
 	patches model.Patches        // of the weights
 	changed map[string]ort.Value // changed weights and factors of branches; nil before the first step
+	network []networkPatch       // of the network
 	random  *sampling.Generator  // goes on behind the noise of the run; patches of the network draw from it
 	controls
 
@@ -42,7 +43,7 @@ func (rt *Runtime) newUNetRun(m Model, steps int, random *sampling.Generator, en
 	if err != nil {
 		return nil, err
 	}
-	u := &unetRun{rt: rt, model: m, steps: steps, random: random, held: map[string]heldSession{}}
+	u := &unetRun{rt: rt, model: m, steps: steps, network: m.network, random: random, held: map[string]heldSession{}}
 	u.controls, err = u.newControls(entries)
 	return u, err
 }
@@ -97,7 +98,7 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 	if u.model.exported != nil {
 		out, err = u.runExported(ctx, call, seen)
 	} else {
-		out, p.h, err = u.run(ctx, call, scaled, seen)
+		out, p.h, p.attention, err = u.run(ctx, call, scaled, seen)
 	}
 	if err != nil {
 		return prediction{}, err
@@ -107,9 +108,9 @@ func (u *unetRun) predict(ctx context.Context, call modelCall) (prediction, erro
 	return p, nil
 }
 
-// run is the network's output for the scaled latent, and its state before the middle block where that is wanted; seen is the latent with the
-// planes beside it.
-func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.Tensor) (out, h *tensor.Tensor, err error) {
+// run is the network's output for the scaled latent, and its state before the middle block and the attention in it where they are wanted;
+// seen is the latent with the planes beside it.
+func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.Tensor) (out, h, attention *tensor.Tensor, err error) {
 	inputs := map[string]ort.Value{
 		"x":         ort.FromTensor(seen),
 		"timesteps": ort.FromTensor(tensor.Full(u.model.sampling.Timestep(call.sigma), call.x.Dim(0))),
@@ -117,38 +118,44 @@ func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.
 	}
 	if d := u.model.config.LabelDim; d > 0 {
 		if call.vector == nil || call.vector.Dim(1) != d {
-			return nil, nil, fmt.Errorf("the model wants a vector of %d numbers beside the prompt: encode the prompt with the text encoders that belong to the model", d)
+			return nil, nil, nil, fmt.Errorf("the model wants a vector of %d numbers beside the prompt: encode the prompt with the text encoders that belong to the model", d)
 		}
 		inputs["y"] = ort.FromTensor(call.vector)
 	}
-	patched := newPatchedCall(u.model, u.model.network, call, u.random)
+	patched := newPatchedCall(u.model, u.network, call, u.random)
 	edits, numbers, err := patched.edits()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	maps.Copy(inputs, numbers)
 	if err := u.addResiduals(ctx, inputs, call, scaled, patched.sizes); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := u.addWeights(ctx, inputs); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	session, err := u.unetSession(ctx, call.x, edits)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	names := []string{"out"}
 	if call.features {
 		names = append(names, "h")
 	}
+	if call.attention {
+		names = append(names, "attention")
+	}
 	results, err := session.Run(ctx, inputs, names...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if call.features {
 		h = results[1]
 	}
-	return results[0], h, nil
+	if call.attention {
+		attention = results[len(results)-1]
+	}
+	return results[0], h, attention, nil
 }
 
 // addWeights adds changed weights and the factors of branches to the inputs; they are made before the first step.

@@ -54,3 +54,17 @@ func (c UNetConfig) Sizes(latent Size, shrink func(i int, kept bool, s Size) Siz
 	}
 	return out
 }
+
+// MiddleLayers are the transformer blocks [from,to) of the middle block, in the order in which they run.
+func (c UNetConfig) MiddleLayers() (from, to int) {
+	for _, b := range c.input {
+		for _, p := range b {
+			from += p.depth
+		}
+	}
+	to = from
+	for _, p := range c.middle {
+		to += p.depth
+	}
+	return from, to
+}
