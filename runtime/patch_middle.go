@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/ort"
@@ -14,16 +15,16 @@ type middleAttention struct {
 	graph model.MiddleAttention
 }
 
-// networkPatches are the patches of a model's network and what the hooks of a run need of it. One graph serves all predictions of a step.
-func (g *guidance) networkPatches(m Model) []networkPatch {
+// withMiddle adds what the hooks of a run need of its network behind the patches there. One graph serves all predictions of a step.
+func (g *guidance) withMiddle(patches []networkPatch) []networkPatch {
 	p := middleAttention{graph: model.MiddleAttention{Record: asks(g.hooks, func(p points) bool { return p.attention })}}
 	for _, w := range g.wishes {
 		p.graph.Perturb = p.graph.Perturb || w.variant.identityAttention
 	}
 	if p.graph == (model.MiddleAttention{}) {
-		return m.network
+		return patches
 	}
-	return append(m.network[:len(m.network):len(m.network)], p)
+	return append(slices.Clone(patches), p)
 }
 
 func (m middleAttention) edit(c *patchedCall) (model.UNetEdit, map[string]ort.Value, error) {

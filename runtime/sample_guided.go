@@ -72,7 +72,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 		return SampleResult{}, err
 	}
 	defer unet.close()
-	unet.network = g.networkPatches(m)
+	unet.network = g.withMiddle(unet.network)
 	g.model, g.needUncond, g.features = unet, r.Sampler.NeedsUncond(), r.Features
 	result, err := sampling.Sample(ctx, g, m.sampling, sampling.Options{
 		Sampler: r.Sampler, Sigmas: r.Sigmas, Noise: noise, Latent: samples, Format: m.format, Mask: mask, Differential: m.masking, Seed: r.Seed, Random: random,

@@ -20,7 +20,7 @@ type unetRun struct {
 	steps   int
 	patches model.Patches        // of the weights
 	changed map[string]ort.Value // changed weights and factors of branches; nil before the first step
-	network []networkPatch       // of the network
+	network []networkPatch       // of the network: the model's and what this run adds
 	random  *sampling.Generator  // goes on behind the noise of the run; patches of the network draw from it
 	controls
 
