@@ -21,10 +21,9 @@ func (m Model) WithPerturbedAttention(scale float64) (Model, error) {
 
 func (h perturbedAttention) begin() points {
 	if h.scale == 0 {
-		return points{uncond: true}
+		return points{}
 	}
 	return points{
-		uncond: true,
 		wishes: []wish{{of: positive, variant: variant{identityAttention: true}}},
 		postCFG: func(_ context.Context, m mixture) (*tensor.Tensor, error) {
 			return addScaled(m.denoised, minus(m.cond, m.extra[0]), float32(h.scale)), nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -65,10 +64,6 @@ func (h selfAttention) degrade(x, attention *tensor.Tensor) (*tensor.Tensor, err
 	}
 	height, width := x.Dim(2), x.Dim(3)
 	rows, columns := middleSize(height, width, attention.Dim(1))
-	if rows*columns != attention.Dim(1) {
-		return nil, fmt.Errorf("self-attention guidance: %d tokens in the middle block are no picture of %dx%d cells made smaller by halves: leave out deep shrink, or use another size",
-			attention.Dim(1), width, height)
-	}
 	// The kernel's sigma is in units of its radius.
 	out, err := imaging.Gaussian(x, blurRadius, h.sigma/blurRadius)
 	if err != nil {
@@ -85,11 +80,22 @@ func (h selfAttention) degrade(x, attention *tensor.Tensor) (*tensor.Tensor, err
 	return out, nil
 }
 
-// middleSize is the size of the middle block's picture of a number of tokens, for a latent of height and width.
+// middleSize is the size of the middle block's picture of a number of tokens, for a latent of height and width: that of repeated halving, and
+// where deep shrink makes another, the one with that many tokens whose height is nearest to the proportions of the latent.
 func middleSize(height, width, tokens int) (rows, columns int) {
-	side := int(math.Ceil(math.Sqrt(float64(height*width) / float64(tokens)))) // of a token, in cells
-	ratio := 1 << bits.Len(uint(max(side-1, 0)))                               // rounded up to a power of two
-	return (height + ratio - 1) / ratio, (width + ratio - 1) / ratio
+	for ratio := 1; ratio <= max(height, width); ratio *= 2 {
+		if rows, columns = (height+ratio-1)/ratio, (width+ratio-1)/ratio; rows*columns == tokens {
+			return rows, columns
+		}
+	}
+	near := roundEven(math.Sqrt(float64(height) / float64(width) * float64(tokens)))
+	for apart := 0; ; apart++ {
+		for _, rows := range []int{near + apart, max(1, near-apart)} {
+			if rows > 0 && tokens%rows == 0 {
+				return rows, tokens / rows
+			}
+		}
+	}
 }
 
 // nearestCells is for each of out cells the one of in cells that lies there, as the mode "nearest" of PyTorch rounds.

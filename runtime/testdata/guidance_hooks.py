@@ -134,4 +134,22 @@ for shape, cut in ((odd, 2), (odd, 20), (even, 1), (even, 3), (even, 20), ([1, 1
 case("frequency at 1", [0.8, 1.25, 2], odd, one, lambda x, c, u, e, s, k: plain(x, c, u, k))
 case("perpneg", [0.6], small, calls, lambda x, c, u, e, s, k: perp_neg(c, u, e, k, 0.6))
 case("perpneg at 1", [0.6], small, one, lambda x, c, u, e, s, k: perp_neg(c, u, e, k, 0.6))
-print(json.dumps({"torch": torch.__version__, "cases": out}).replace('{"name"', '\n{"name"'))
+
+
+def blurred(x, attention, size, sigma):
+    """x where tokens get no more attention than 1, and x under a Gaussian of nine cells elsewhere; tokens are a picture of size."""
+    b, c, h, w = x.shape
+    mask = torch.nn.functional.interpolate((attention > 1).float().reshape(b, 1, *size), (h, w))
+    taps = torch.exp(-0.5 * (torch.arange(-4.0, 5.0) / sigma) ** 2)
+    taps = taps / taps.sum()
+    kernel = torch.outer(taps, taps).expand(c, 1, 9, 9)
+    soft = torch.nn.functional.conv2d(torch.nn.functional.pad(x, [4] * 4, mode="reflect"), kernel, groups=c)
+    return soft * mask + x * (1 - mask)
+
+
+blurs = []
+for shape, size, sigma in (((2, 2, 8, 12), (2, 3), 2.0), ((1, 2, 9, 5), (3, 2), 0.7), ((1, 1, 13, 6), (7, 3), 10.0), ((1, 1, 6, 6), (2, 2), 0.01)):
+    attention = 1 + wave([shape[0], size[0] * size[1]], 0.9, 0.2)
+    y = blurred(wave(shape, 0.7, 0.3), attention, size, sigma)
+    blurs.append({"shape": shape, "size": size, "sigma": sigma, "want": [float("%.8g" % v) for v in y.flatten()]})
+print(json.dumps({"torch": torch.__version__, "cases": out, "blurs": blurs}).replace('{"shape"', '\n{"shape"').replace('{"name"', '\n{"name"'))
