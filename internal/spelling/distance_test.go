@@ -17,6 +17,9 @@ func TestDistance(t *testing.T) {
 		{"robot", "rabbit", 3},
 		{"kitten", "sitting", 3},
 		{"héros", "heros", 1},
+		{"sdlx", "sdxl", 1},
+		{"ab", "ba", 1},
+		{"ca", "abc", 3}, // no rune is moved twice
 		{strings.Repeat("x", 300), "x", 300},
 	}
 	for _, tt := range tests {

@@ -186,6 +186,12 @@ func describeFile(s *Set) string {
 		return "it is a LoRA: load it with LoraLoader from models/loras"
 	case s.Has("emb_params"), s.Has("clip_l") || s.Has("clip_g"):
 		return "it is a textual inversion: put it into models/embeddings and write embedding:NAME in the prompt"
+	case s.Has("style_embedding"):
+		return "it is a style model: load it with StyleModelLoader from models/style_models"
+	case s.Has("model.diffusion_model.time_embed.0.weight"), s.Has("time_embed.0.weight"), s.Has("time_embedding.linear_1.weight"):
+		return "it is a diffusion model: load it with CheckpointLoaderSimple from models/checkpoints, or with UNETLoader from models/diffusion_models"
+	case s.Has("1.conv.0.weight"), s.Has("3.conv.0.weight"):
+		return "it is a TAESD encoder or decoder: put both into models/vae_approx and load the VAE taesd, or taesdxl"
 	case canonicalVAE(s) != nil:
 		return "it is a VAE: load it with VAELoader from models/vae"
 	case canonicalText(s) != nil:
