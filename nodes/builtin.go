@@ -11,6 +11,8 @@ func Builtin() []graph.Declaration {
 	return slices.Concat(
 		loaderNodes(),
 		loraNodes(),
+		modelMergeNodes(),
+		attentionMultiplyNodes(),
 		networkPatchNodes(),
 		conditioningNodes(),
 		pictureConditioningNodes(),
