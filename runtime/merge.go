@@ -163,8 +163,10 @@ func (p patchedWeights) compare(other patchedWeights, name string) (same, nothin
 
 // merged is m with weights of another model blended in.
 func (m Model) merged(other Model, shareOf func(name string) share) (Model, error) {
-	if m.set == nil || other.set == nil {
-		return m, ErrNoModel
+	for _, one := range []Model{m, other} {
+		if err := one.checkWeights(); err != nil {
+			return m, fmt.Errorf("merge models: %w", err)
+		}
 	}
 	changes, err := m.patched().merged(other.patched(), shareOf)
 	if err != nil {
@@ -203,17 +205,34 @@ func (m Model) MergeAdd(other Model) (Model, error) {
 	return m.merged(other, func(string) share { return share{1, 1} })
 }
 
-// merged is c with the weights of another CLIP blended in.
+// merged is c with the weights of another CLIP blended in, encoder by encoder; an encoder that the other lacks stays as it is.
 func (c CLIP) merged(other CLIP, shareOf func(name string) share) (CLIP, error) {
-	if c.set == nil || other.set == nil {
-		return c, ErrNoCLIP
+	for _, one := range []CLIP{c, other} {
+		if len(one.encoders) == 0 {
+			return c, ErrNoCLIP
+		}
+		if one.isExported() {
+			return c, fmt.Errorf("merge text encoders: %w", ErrExported)
+		}
 	}
-	changes, err := c.patched().merged(other.patched(), shareOf)
+	common := false
+	merged, err := c.each(func(e *textEncoder) error {
+		i := slices.IndexFunc(other.encoders, func(o textEncoder) bool { return o.kind == e.kind })
+		if i < 0 {
+			return nil
+		}
+		common = true
+		var err error
+		e.changes, err = e.patched().merged(other.encoders[i].patched(), shareOf)
+		return err
+	})
 	if err != nil {
 		return c, fmt.Errorf("merge text encoders: %w", err)
 	}
-	c.changes = changes
-	return c, nil
+	if !common {
+		return c, fmt.Errorf("merge text encoders: one is %s and the other %s: merge those of one family: %w", c.encoders[0].kind, other.encoders[0].kind, weights.ErrFamily)
+	}
+	return merged, nil
 }
 
 // MergeSimple is ratio · c + (1 - ratio) · other, weight by weight, both with their patches.
