@@ -12,6 +12,7 @@ func Builtin() []graph.Declaration {
 		loaderNodes(),
 		loraNodes(),
 		modelMergeNodes(),
+		modelSaveNodes(),
 		attentionMultiplyNodes(),
 		networkPatchNodes(),
 		conditioningNodes(),

@@ -168,6 +168,9 @@ func (m Model) merged(other Model, shareOf func(name string) share) (Model, erro
 			return m, fmt.Errorf("merge models: %w", err)
 		}
 	}
+	if a, b := m.family, other.family; a != b && (a != weights.SD2 && a != weights.SD2UnCLIP || b != weights.SD2 && b != weights.SD2UnCLIP) {
+		return m, fmt.Errorf("merge models: the two are of different kinds, %s and %s: merge models of one family: %w", a, b, weights.ErrFamily)
+	}
 	changes, err := m.patched().merged(other.patched(), shareOf)
 	if err != nil {
 		return m, fmt.Errorf("merge models: %w", err)

@@ -4,18 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"golang.org/x/image/webp"
 	"image"
 	"io"
-
 	// The formats that image.Decode knows; GIF is decoded by decodeGIF, WebP by decodeImage.
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
 
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
-
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -174,7 +173,7 @@ func Color(frames []Frame) *tensor.Tensor {
 	out := tensor.New(len(frames), h, w, 3)
 	for i, f := range frames {
 		dst := out.Data[i*h*w*3:][:h*w*3]
-		parallel(h*w, 4, func(from, to int) {
+		parallel.Ranges(h*w, 4, func(from, to int) {
 			for p := from; p < to; p++ {
 				dst[p*3], dst[p*3+1], dst[p*3+2] = level[f.Pixels[p*4]], level[f.Pixels[p*4+1]], level[f.Pixels[p*4+2]]
 			}

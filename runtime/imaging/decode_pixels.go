@@ -3,6 +3,8 @@ package imaging
 import (
 	"image"
 	"image/color"
+
+	"github.com/oneactor/oneactor/internal/parallel"
 )
 
 // frameOf converts what a decoder made to 8-bit RGBA. 16-bit grey is scaled by 1/255 and clipped, other 16-bit values keep
@@ -12,7 +14,7 @@ func frameOf(img image.Image, toRGB conversion) Frame {
 	w, h := b.Dx(), b.Dy()
 	f := Frame{Width: w, Height: h, Pixels: make([]uint8, w*h*4)}
 	rows := func(row func(y int, dst []uint8)) {
-		parallel(h, w*4, func(from, to int) {
+		parallel.Ranges(h, w*4, func(from, to int) {
 			for y := from; y < to; y++ {
 				row(b.Min.Y+y, f.Pixels[y*w*4:(y+1)*w*4])
 			}

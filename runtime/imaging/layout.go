@@ -3,6 +3,7 @@ package imaging
 import (
 	"fmt"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -10,7 +11,7 @@ import (
 func Planes(x *tensor.Tensor) *tensor.Tensor {
 	b, h, w, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(b, c, h, w)
-	parallel(b*h, w*c, func(from, to int) {
+	parallel.Ranges(b*h, w*c, func(from, to int) {
 		for r := from; r < to; r++ {
 			n, y := r/h, r%h
 			row := x.Data[r*w*c : (r+1)*w*c]
@@ -29,7 +30,7 @@ func Planes(x *tensor.Tensor) *tensor.Tensor {
 func Interleave(x *tensor.Tensor) *tensor.Tensor {
 	b, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(b, h, w, c)
-	parallel(b*h, w*c, func(from, to int) {
+	parallel.Ranges(b*h, w*c, func(from, to int) {
 		for r := from; r < to; r++ {
 			n, y := r/h, r%h
 			row := out.Data[r*w*c : (r+1)*w*c]

@@ -3,6 +3,7 @@ package imaging
 import (
 	"slices"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -23,7 +24,7 @@ func morphDiamond(x *tensor.Tensor, steps int, pick func(a, b float32) float32) 
 	h, w := x.Dim(-2), x.Dim(-1)
 	out := x.Clone()
 	steps = min(steps, h+w) // further away there are no cells
-	parallel(x.Len()/(h*w), h*w*8, func(from, to int) {
+	parallel.Ranges(x.Len()/(h*w), h*w*8, func(from, to int) {
 		next := make([]float32, h*w)
 		for p := from; p < to; p++ {
 			plane := out.Data[p*h*w : (p+1)*h*w]
@@ -70,7 +71,7 @@ func GrowBox(x *tensor.Tensor, size int) *tensor.Tensor {
 	h, w := x.Dim(-2), x.Dim(-1)
 	before := size / 2 // ceil((size-1)/2)
 	out := tensor.New(x.Shape...)
-	parallel(x.Len()/(h*w), h*w*2, func(from, to int) {
+	parallel.Ranges(x.Len()/(h*w), h*w*2, func(from, to int) {
 		mid := make([]float32, h*w)
 		for p := from; p < to; p++ {
 			src, dst := x.Data[p*h*w:(p+1)*h*w], out.Data[p*h*w:(p+1)*h*w]

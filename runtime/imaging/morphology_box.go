@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -18,7 +19,7 @@ func ErodeBox(x *tensor.Tensor, size int) *tensor.Tensor {
 func morphBox(x *tensor.Tensor, size int, wins func(a, b float32) bool) *tensor.Tensor {
 	h, w := x.Dim(-2), x.Dim(-1)
 	out := tensor.New(x.Shape...)
-	parallel(x.Len()/(h*w), h*w*8, func(from, to int) {
+	parallel.Ranges(x.Len()/(h*w), h*w*8, func(from, to int) {
 		mid := make([]float32, h*w)
 		queue := make([]int, 0, max(h, w))
 		for p := from; p < to; p++ {

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -8,7 +9,7 @@ import (
 func area(x *tensor.Tensor, height, width int) (*tensor.Tensor, error) {
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(n, c, height, width)
-	parallel(n*c*height, max(width, w*(h/height+1)), func(from, to int) {
+	parallel.Ranges(n*c*height, max(width, w*(h/height+1)), func(from, to int) {
 		for r := from; r < to; r++ {
 			plane, y := x.Data[r/height*h*w:][:h*w], r%height
 			top, bottom := window(y, h, height)

@@ -3,6 +3,7 @@ package imaging
 import (
 	"math"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -13,7 +14,7 @@ func bislerp(x *tensor.Tensor, height, width int) (*tensor.Tensor, error) {
 
 	cols := slerpTaps(w, width)
 	mid := tensor.New(n, c, h, width)
-	parallel(n*h, width*c*8, func(from, to int) {
+	parallel.Ranges(n*h, width*c*8, func(from, to int) {
 		a, b := make([]float32, c), make([]float32, c)
 		for r := from; r < to; r++ {
 			src, dst := (r/h*c*h+r%h)*w, (r/h*c*h+r%h)*width
@@ -31,7 +32,7 @@ func bislerp(x *tensor.Tensor, height, width int) (*tensor.Tensor, error) {
 
 	rows := slerpTaps(h, height)
 	out := tensor.New(n, c, height, width)
-	parallel(n*height, width*c*8, func(from, to int) {
+	parallel.Ranges(n*height, width*c*8, func(from, to int) {
 		a, b := make([]float32, c), make([]float32, c)
 		for r := from; r < to; r++ {
 			item, t := r/height, rows[r%height]

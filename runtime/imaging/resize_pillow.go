@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -74,7 +75,7 @@ func resample(px []uint8, h, w, c, height, width int, k kernel) []uint8 {
 	if w != width {
 		t := resampleTaps(w, width, k)
 		out := make([]uint8, h*width*c)
-		parallel(h, width*c*len(t.weight[0]), func(from, to int) {
+		parallel.Ranges(h, width*c*len(t.weight[0]), func(from, to int) {
 			for y := from; y < to; y++ {
 				src, dst := px[y*w*c:(y+1)*w*c], out[y*width*c:(y+1)*width*c]
 				for x, weight := range t.weight {
@@ -95,7 +96,7 @@ func resample(px []uint8, h, w, c, height, width int, k kernel) []uint8 {
 		t := resampleTaps(h, height, k)
 		out := make([]uint8, height*w*c)
 		row := w * c
-		parallel(height, row*len(t.weight[0]), func(from, to int) {
+		parallel.Ranges(height, row*len(t.weight[0]), func(from, to int) {
 			sums := make([]int32, row)
 			for y := from; y < to; y++ {
 				for i := range sums {

@@ -3,6 +3,7 @@ package imaging
 import (
 	"math"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -95,7 +96,7 @@ func separable(axis func(in, out int) taps) func(x *tensor.Tensor, height, width
 func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(n, c, h, width)
-	parallel(n*c*h, width*t.k, func(from, to int) {
+	parallel.Ranges(n*c*h, width*t.k, func(from, to int) {
 		for r := from; r < to; r++ {
 			src, dst := x.Data[r*w:(r+1)*w], out.Data[r*width:(r+1)*width]
 			for i := range dst {
@@ -114,7 +115,7 @@ func resizeColumns(x *tensor.Tensor, width int, t taps) *tensor.Tensor {
 func resizeRows(x *tensor.Tensor, height int, t taps) *tensor.Tensor {
 	n, c, h, w := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	out := tensor.New(n, c, height, w)
-	parallel(n*c*height, w*t.k, func(from, to int) {
+	parallel.Ranges(n*c*height, w*t.k, func(from, to int) {
 		for r := from; r < to; r++ {
 			plane, y := x.Data[r/height*h*w:][:h*w], r%height
 			dst := out.Data[r*w : (r+1)*w]

@@ -157,3 +157,15 @@ func (t *Tensor) Repeat(n int) *Tensor {
 
 // SameShape reports whether both tensors have equal shapes.
 func SameShape(a, b *Tensor) bool { return slices.Equal(a.Shape, b.Shape) }
+
+// Transposed is the transpose of a matrix [m,n]; of a tensor with more axes, which are taken as one behind the first, [m,…] becomes [n,m].
+func Transposed(t *Tensor) *Tensor {
+	m, n := t.Shape[0], Size(t.Shape[1:])
+	out := New(n, m)
+	for i := range m {
+		for j, v := range t.Data[i*n:][:n] {
+			out.Data[j*m+i] = v
+		}
+	}
+	return out
+}

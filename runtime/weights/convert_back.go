@@ -3,6 +3,8 @@ package weights
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/oneactor/oneactor/internal/parallel"
 )
 
 // appendFloats appends values in a stored floating point type: F16, BF16, F64 or F32, which is also what any other
@@ -26,7 +28,7 @@ func appendFloats(b []byte, d DType, values []float32) []byte {
 
 // Round rounds values in place to those that a type holds: F16 or BF16; any other type leaves them.
 func Round(values []float32, d DType) {
-	parallel(len(values), len(values), func(from, to int) {
+	parallel.Ranges(len(values), 1, func(from, to int) {
 		table := float16Table()
 		for i, v := range values[from:to] {
 			switch d {

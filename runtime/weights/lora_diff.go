@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -24,7 +25,7 @@ func (p plain) addTo(w, _ *tensor.Tensor, factor, _ float32) error {
 
 // Axpy adds factor · x to y, on all processors.
 func Axpy(y, x []float32, factor float32) {
-	parallel(len(y), len(y), func(from, to int) {
+	parallel.Ranges(len(y), 1, func(from, to int) {
 		y, x := y[from:to], x[from:to]
 		for i, v := range x {
 			y[i] += factor * v
@@ -63,11 +64,11 @@ func (c turnedOver) Apply(w *tensor.Tensor, strength float32) (*tensor.Tensor, e
 	if len(w.Shape) != 2 {
 		return nil, fmt.Errorf("the transpose of %v: %w", w.Shape, tensor.ErrShape)
 	}
-	t, err := c.Change.Apply(transposed(w), strength)
+	t, err := c.Change.Apply(tensor.Transposed(w), strength)
 	if err != nil {
 		return nil, err
 	}
-	return transposed(t), nil
+	return tensor.Transposed(t), nil
 }
 
 func (c turnedOver) Identify(h hash.Hash, by Identity) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -30,7 +31,7 @@ func (c fileChange) decompose(w *tensor.Tensor, strength float32) error {
 	}
 	scales := make([]float32, lengths.Len())
 	if ofRows {
-		parallel(rows, len(w.Data), func(from, to int) {
+		parallel.Ranges(rows, len(w.Data)/max(rows, 1), func(from, to int) {
 			for r := from; r < to; r++ {
 				scales[r] = lengths.Data[r] / norm(squares(w.Data[r*in*kernel:][:in*kernel]))
 			}
@@ -40,7 +41,7 @@ func (c fileChange) decompose(w *tensor.Tensor, strength float32) error {
 			scales[i] = lengths.Data[i] / norm(s)
 		}
 	}
-	parallel(rows, len(w.Data), func(from, to int) {
+	parallel.Ranges(rows, len(w.Data)/max(rows, 1), func(from, to int) {
 		for r := from; r < to; r++ {
 			for i := range in {
 				line := i
@@ -83,7 +84,7 @@ func squares(row []float32) float64 {
 func columnSquares(data []float32, rows, in, kernel int) []float64 {
 	sums := make([]float64, in)
 	// Each worker takes a range of columns, so that no two add to one sum.
-	parallel(in, len(data), func(from, to int) {
+	parallel.Ranges(in, len(data)/max(in, 1), func(from, to int) {
 		for r := range rows {
 			for i := from; i < to; i++ {
 				sums[i] += squares(data[(r*in+i)*kernel:][:kernel])

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"hash"
 	"math"
-	"runtime"
-	"sync"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -98,7 +97,7 @@ func tucker(core, factor *tensor.Tensor) (*tensor.Tensor, error) {
 	inner, in := s[1], tensor.Size(factor.Shape[1:])
 	kernel := s[2] * s[3]
 	out := tensor.New(s[0], in, s[2], s[3])
-	parallel(s[0], s[0]*inner*in*kernel, func(from, to int) {
+	parallel.Ranges(s[0], inner*in*kernel, func(from, to int) {
 		for a := from; a < to; a++ {
 			for b := range inner {
 				core := core.Data[(a*inner+b)*kernel:][:kernel]
@@ -119,7 +118,7 @@ const tile = 2048
 
 // addProduct adds factor · a·b to out [rows,columns], where a is [rows,inner] and b [inner,columns].
 func addProduct(out, a, b []float32, rows, inner, columns int, factor float32) {
-	parallel(rows, rows*columns*inner, func(from, to int) {
+	parallel.Ranges(rows, columns*inner, func(from, to int) {
 		for at := 0; at < columns; at += tile {
 			n := min(tile, columns-at)
 			for r := from; r < to; r++ {
@@ -152,30 +151,4 @@ func addRow(out, factors, rows []float32, stride int, scale float32) {
 			out[i] += f * v
 		}
 	}
-}
-
-// transposed is a matrix [m,n] as [n,m].
-func transposed(t *tensor.Tensor) *tensor.Tensor {
-	m, n := t.Shape[0], tensor.Size(t.Shape[1:])
-	out := tensor.New(n, m)
-	for i := range m {
-		for j, v := range t.Data[i*n:][:n] {
-			out.Data[j*m+i] = v
-		}
-	}
-	return out
-}
-
-// parallel splits [0,n) among the processors when there is enough work to share.
-func parallel(n, work int, do func(from, to int)) {
-	workers := min(runtime.GOMAXPROCS(0), n, work>>16+1)
-	if workers <= 1 {
-		do(0, n)
-		return
-	}
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() { do(w*n/workers, (w+1)*n/workers) })
-	}
-	wait.Wait()
 }

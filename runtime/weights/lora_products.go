@@ -3,6 +3,7 @@ package weights
 import (
 	"fmt"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -94,7 +95,7 @@ func (l loha) addTo(w, _ *tensor.Tensor, factor, _ float32) error {
 			return fmt.Errorf("factors %v and %v for a weight %v: %w", p[0].Shape, p[1].Shape, w.Shape, tensor.ErrShape)
 		}
 	}
-	parallel(rows, rows*columns*(r1+r2), func(from, to int) {
+	parallel.Ranges(rows, columns*(r1+r2), func(from, to int) {
 		both := make([]float32, 2*min(tile, columns))
 		for at := 0; at < columns; at += tile {
 			n := min(tile, columns-at)
@@ -127,7 +128,7 @@ func factors(a, b Ref, core *Ref) (x, y *tensor.Tensor, err error) {
 		return nil, nil, err
 	}
 	y, err = tucker(c, y)
-	return transposed(x), y, err
+	return tensor.Transposed(x), y, err
 }
 
 // lokr is a Kronecker product D = C ⊗ B of a small matrix and one that is stored whole, as a low-rank product or as a Tucker product.
@@ -170,7 +171,7 @@ func (l lokr) addTo(w, _ *tensor.Tensor, factor, _ float32) error {
 	if a*c != rows || b*d != columns {
 		return fmt.Errorf("factors %v and %v of a Kronecker product for a weight %v: %w", small.Shape, large.Shape, w.Shape, tensor.ErrShape)
 	}
-	parallel(rows, rows*columns, func(from, to int) {
+	parallel.Ranges(rows, columns, func(from, to int) {
 		for r := from; r < to; r++ {
 			row, source := w.Data[r*columns:][:columns], large.Data[r%c*d:][:d]
 			for j, s := range small.Data[r/c*b:][:b] {
@@ -228,7 +229,7 @@ func (g glora) addTo(w, base *tensor.Tensor, factor, _ float32) error {
 	if into.Len() != in*rank || from.Len() != rank*in || up.Len() != rows*down.Shape[0] || down.Len() != down.Shape[0]*columns {
 		return fmt.Errorf("factors %v·%v and %v·%v for a weight %v: %w", into.Shape, from.Shape, up.Shape, down.Shape, w.Shape, tensor.ErrShape)
 	}
-	parallel(rows, rows*columns*2*rank, func(first, last int) {
+	parallel.Ranges(rows, columns*2*rank, func(first, last int) {
 		inner, row := make([]float32, rank*kernel), make([]float32, columns)
 		for r := first; r < last; r++ {
 			clear(inner)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneactor/oneactor/internal/parallel"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -35,7 +36,7 @@ func (o oft) addTo(w, base *tensor.Tensor, factor, strength float32) error {
 		if w == base {
 			in = append([]float32(nil), in...)
 		}
-		addProduct(out, transposed(&block).Data, in, size, size, columns, factor*strength)
+		addProduct(out, tensor.Transposed(&block).Data, in, size, size, columns, factor*strength)
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ func (b boft) addTo(w, base *tensor.Tensor, factor, strength float32) error {
 			g, s, t := i/(2*k), i/k%2, i%k
 			order[(g*k+t)*2+s] = i
 		}
-		parallel(n, rows*columns*size, func(from, to int) {
+		parallel.Ranges(n, rows*columns*size/max(n, 1), func(from, to int) {
 			for i := from * size; i < to*size; i++ {
 				out := y.Data[order[i]*columns:][:columns]
 				clear(out)
@@ -142,7 +143,7 @@ func rotations(blocks Ref, constraint float32) (*tensor.Tensor, error) {
 	if size == 0 {
 		return b, nil
 	}
-	parallel(len(q)/(size*size), len(q)*size, func(from, to int) {
+	parallel.Ranges(len(q)/(size*size), size*size*size, func(from, to int) {
 		for k := from; k < to; k++ {
 			at := k * size * size
 			cayley(b.Data[at:][:size*size], q[at:][:size*size], size)

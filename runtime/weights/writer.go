@@ -36,7 +36,16 @@ func floatEntry(name string, d DType, t *tensor.Tensor) Entry {
 	for i, n := range t.Shape {
 		shape[i] = int64(n)
 	}
+	return LazyEntry(name, d, shape, func() (*tensor.Tensor, error) { return t, nil })
+}
+
+// LazyEntry saves a tensor that is made when it is written, rounded to a floating point type of 2 bytes or more.
+func LazyEntry(name string, d DType, shape []int64, values func() (*tensor.Tensor, error)) Entry {
 	return Entry{name, d, shape, func(w io.Writer) error {
+		t, err := values()
+		if err != nil {
+			return err
+		}
 		const chunk = 1 << 16
 		buf := make([]byte, 0, chunk*d.Size())
 		for values := range slices.Chunk(t.Data, chunk) {
@@ -46,6 +55,21 @@ func floatEntry(name string, d DType, t *tensor.Tensor) Entry {
 		}
 		return nil
 	}}
+}
+
+// Counted are the entries, which tell how many of them are written.
+func Counted(entries []Entry, tell func(done, total int)) []Entry {
+	done := 0
+	entries = slices.Clone(entries)
+	for i, e := range entries {
+		entries[i].write = func(w io.Writer) error {
+			err := e.write(w)
+			done++
+			tell(done, len(entries))
+			return err
+		}
+	}
+	return entries
 }
 
 // RawEntry saves values of any type that are already little-endian bytes.
@@ -62,13 +86,21 @@ func RawEntry(name string, d DType, shape []int64, data []byte) Entry {
 }
 
 // RefEntry saves a tensor of another file unchanged.
-func RefEntry(name string, r Ref) Entry {
-	return Entry{name, r.DType, slices.Clone(r.Shape), func(w io.Writer) error {
-		data, err := r.Raw()
-		if err != nil {
-			return err
+func RefEntry(name string, r Ref) Entry { return JoinedEntry(name, r.Shape, r) }
+
+// JoinedEntry saves tensors of one type that lie in other files unchanged, one behind the other, as one of the shape.
+func JoinedEntry(name string, shape []int64, refs ...Ref) Entry {
+	return Entry{name, refs[0].DType, slices.Clone(shape), func(w io.Writer) error {
+		for _, r := range refs {
+			data, err := r.Raw()
+			if err != nil {
+				return err
+			}
+			if err := r.File.guard(func() error { return RawEntry(name, r.DType, r.Shape, data).write(w) }); err != nil {
+				return err
+			}
 		}
-		return r.File.guard(func() error { return RawEntry(name, r.DType, r.Shape, data).write(w) })
+		return nil
 	}}
 }
 
