@@ -57,6 +57,12 @@ func (m Model) vector(c Cond, t target, negative bool) (*tensor.Tensor, error) {
 	return tensor.From(v, 1, len(v))
 }
 
+// Vector is what the network is told beside a positive prompt [1,LabelDim] of a picture of height and width pixels; nil for families
+// without an added embedding.
+func (m Model) Vector(c Cond, height, width int) (*tensor.Tensor, error) {
+	return m.vector(c, target{latent: &tensor.Tensor{Shape: []int{1, m.config.OutChannels, height / 8, width / 8}}}, false)
+}
+
 // sizedVector is that of SDXL and its refiner: the pooled text, or pictures in its place, and the embeddings of numbers behind it.
 func (m Model) sizedVector(c Cond, t target, negative bool) (*tensor.Tensor, error) {
 	sizes := c.Sizes

@@ -24,7 +24,7 @@ func TestGoldenEndToEnd(t *testing.T) {
 			z := file.Get(t, "tune.z")
 			g.mat = &material{h: h, sampling: c.Model.Sampling(), mean: [2]*tensor.Tensor{z, file.Get(t, "tune.z_flipped")}, spread: still(z)}
 			for i, row := range file.Get(t, "tune.base_positions").Data {
-				g.mat.texts = append(g.mat.texts, text{contexts.Rows(i, i+1), []int{int(row)}})
+				g.mat.texts = append(g.mat.texts, text{embedding: contexts.Rows(i, i+1), rows: []int{int(row)}})
 			}
 			g.start(t, rt, c.Model)
 			g.checkMoments(t, rt, c.VAE)

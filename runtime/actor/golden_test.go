@@ -70,6 +70,19 @@ func meta[T any](t *testing.T, file *goldentest.File, key string) T {
 	return v
 }
 
+// goldenVector is what the model of a fixture is told beside text i; of pictures of 1024x1024, whatever their size, as the authors have it.
+func goldenVector(t *testing.T, m runtime.Model, file *goldentest.File, i int) *tensor.Tensor {
+	t.Helper()
+	if !file.Has("pooled") {
+		return nil
+	}
+	v, err := m.Vector(runtime.Cond{Pooled: file.Get(t, "pooled").Rows(i, i+1)}, 1024, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // goldenProjector reads the initial parameters.
 func goldenProjector(t *testing.T, file *goldentest.File, prefix string, h *tensor.Tensor, dim int) Projector {
 	t.Helper()
@@ -154,7 +167,7 @@ func TestGoldenTuning(t *testing.T) {
 			latents := file.Get(t, "latents")
 			g.mat = &material{h: h, sampling: c.Model.Sampling(), mean: [2]*tensor.Tensor{latents, latents}, spread: still(latents)}
 			for i, row := range file.Get(t, "base_positions").Data {
-				g.mat.texts = append(g.mat.texts, text{context.Rows(i, i+1), []int{int(row)}})
+				g.mat.texts = append(g.mat.texts, text{context.Rows(i, i+1), []int{int(row)}, goldenVector(t, c.Model, file, i)})
 			}
 			g.start(t, rt, c.Model)
 			g.checkSteps(t)

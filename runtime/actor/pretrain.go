@@ -97,7 +97,7 @@ func (p Pretraining) materials(ctx context.Context, rt *runtime.Runtime) ([]*mat
 			return nil, err
 		}
 		if texts[word] == nil {
-			if texts[word], err = encodeTemplates(ctx, rt, p.CLIP, p.Concept, word); err != nil {
+			if texts[word], err = encodeTemplates(ctx, rt, t); err != nil {
 				return nil, err
 			}
 		}

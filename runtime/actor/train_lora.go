@@ -110,15 +110,25 @@ func (t LoRATraining) train(ctx context.Context, rt *runtime.Runtime) (LoRA, err
 	rows := newNoisy(m.mean[0], equalShares(t.Batch))
 	e := m.texts[0].embedding
 	text := tensor.New(t.Batch, e.Dim(1), e.Dim(2))
+	inputs := map[string]ort.Value{"context": ort.FromTensor(text)}
+	var vectors *tensor.Tensor
+	if config.LabelDim > 0 {
+		vectors = tensor.New(t.Batch, config.LabelDim)
+		inputs["y"] = ort.FromTensor(vectors)
+	}
 	l := loop{
 		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
 			d := drawRows(m, t.Seed, step, t.Batch, 0)
 			for i := range t.Batch {
 				rows.fill(m, d, i, i)
-				copy(item(text, i), m.texts[d.pictures[i]%len(m.texts)].embedding.Data)
+				x := m.texts[d.pictures[i]%len(m.texts)]
+				copy(item(text, i), x.embedding.Data)
+				if vectors != nil {
+					copy(item(vectors, i), x.vector.Data)
+				}
 			}
-			return run.step(ctx, withInputs(rows.inputs(), map[string]ort.Value{"context": ort.FromTensor(text)}))
+			return run.step(ctx, withInputs(rows.inputs(), inputs))
 		},
 	}
 	if t.Folder != "" {
@@ -156,7 +166,11 @@ func (t LoRATraining) material(config model.UNetConfig) (*material, error) {
 		if !slices.Equal(c.Embedding.Shape, t.Texts[0].Embedding.Shape) || c.Embedding.Dim(2) != config.ContextDim {
 			return nil, fmt.Errorf("a text of shape %v: all must be as long as the first, and %d wide", c.Embedding.Shape, config.ContextDim)
 		}
-		m.texts = append(m.texts, text{embedding: c.Embedding})
+		vector, err := t.Model.Vector(c, z.Dim(2)*8, z.Dim(3)*8)
+		if err != nil {
+			return nil, err
+		}
+		m.texts = append(m.texts, text{embedding: c.Embedding, vector: vector})
 	}
 	return m, nil
 }
@@ -200,7 +214,7 @@ func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *wei
 		Build: func() (*onnx.Graph, error) {
 			b := onnx.NewBuilder("LoRA training")
 			text := b.Input("context", onnx.Float32, s.Rows, s.Tokens, config.ContextDim)
-			loss := addDenoisingLoss(b, set, config, patches, s, text)
+			loss := addDenoisingLoss(b, set, config, patches, s, text, vectorInput(b, config, s.Rows))
 			inputs := map[string]*onnx.Value{}
 			for _, v := range b.Inputs() {
 				inputs[v.Name] = v

@@ -48,10 +48,10 @@ func TestTrainText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(e.Vectors.Data, again.Vectors.Data) || len(losses) != 3 {
+	if !slices.Equal(e.Vectors["clip_l"].Data, again.Vectors["clip_l"].Data) || len(losses) != 3 {
 		t.Errorf("not the same vectors twice, or %d losses", len(losses))
 	}
-	if d := goldentest.Difference(e.Vectors.Rows(0, 1).Data, e.Vectors.Rows(1, 2).Data); d == 0 {
+	if d := goldentest.Difference(e.Vectors["clip_l"].Rows(0, 1).Data, e.Vectors["clip_l"].Rows(1, 2).Data); d == 0 {
 		t.Error("both vectors, which begin alike, got the same gradient")
 	}
 	name, err := e.Save(t.Context(), rt, "ann")

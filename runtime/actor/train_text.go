@@ -6,15 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/autodiff"
-	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/tensor"
-	"github.com/oneactor/oneactor/runtime/tokenizer"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -40,10 +40,9 @@ type TextInversion struct {
 	SaveEvery time.Duration
 }
 
-// Embedding is vectors that stand for tokens.
+// Embedding is vectors that stand for tokens, for each text encoder of a model.
 type Embedding struct {
-	Vectors *tensor.Tensor // [n,D]
-	Key     string         // the text encoder they are for
+	Vectors map[string]*tensor.Tensor // [n,D] by the encoder's name in files: clip_l, clip_g, clip_h
 	Notes   map[string]string
 }
 
@@ -51,9 +50,16 @@ type Embedding struct {
 func (Embedding) Socket() string { return "EMBEDDING" }
 
 // Bytes is the memory held.
-func (e Embedding) Bytes() int64 { return e.Vectors.Bytes() }
+func (e Embedding) Bytes() int64 {
+	var n int64
+	for _, v := range e.Vectors {
+		n += v.Bytes()
+	}
+	return n
+}
 
-// Encode writes a textual inversion as a .safetensors file that prompts name with embedding:NAME.
+// Encode writes a textual inversion as a .safetensors file that prompts name with embedding:NAME. Those of several encoders lie under the
+// encoders' names, as SDXL's do everywhere.
 func (e Embedding) Encode(ctx context.Context, w io.Writer) error {
 	var pairs []weights.Pair
 	for _, key := range []string{"word", "steps"} {
@@ -61,7 +67,15 @@ func (e Embedding) Encode(ctx context.Context, w io.Writer) error {
 			pairs = append(pairs, weights.Pair{Key: key, Value: v})
 		}
 	}
-	return weights.Encode(ctx, w, pairs, []weights.Entry{weights.Float32Entry("emb_params", e.Vectors)})
+	var entries []weights.Entry
+	for _, key := range slices.Sorted(maps.Keys(e.Vectors)) {
+		name := key
+		if len(e.Vectors) == 1 {
+			name = "emb_params"
+		}
+		entries = append(entries, weights.Float32Entry(name, e.Vectors[key]))
+	}
+	return weights.Encode(ctx, w, pairs, entries)
 }
 
 // Save writes the vectors under a name in models/embeddings; the result is the name of the file.
@@ -87,126 +101,128 @@ func (t TextInversion) train(ctx context.Context, rt *runtime.Runtime) (Embeddin
 	if err != nil {
 		return Embedding{}, err
 	}
-	set, config, options, factors := encoders[0].Set, encoders[0].Config, encoders[0].Options, encoders[0].Inputs
-	prompts, start, err := t.prompts(set, config)
-	if err != nil {
-		return Embedding{}, err
-	}
 	m, err := pictureMaterial(ctx, rt, t.Model, t.VAE, t.Images)
 	if err != nil {
 		return Embedding{}, err
 	}
-	m.texts = make([]text, len(prompts))
-	session, patched, release, err := t.session(ctx, rt, set, config, options, m, start.Dim(0))
+	learners := make([]learner, len(encoders))
+	settings := []any{t.Word, t.Vectors, t.Rate, t.Batch, t.Flip, t.Seed}
+	var values []trained
+	var starts []*tensor.Tensor
+	out := Embedding{map[string]*tensor.Tensor{}, map[string]string{"word": t.Word, "steps": fmt.Sprint(t.Steps)}}
+	for i, e := range encoders {
+		l, err := t.learner(e)
+		if err != nil {
+			return Embedding{}, err
+		}
+		learners[i] = l
+		settings = append(settings, e.Set.Fingerprint(), l.prompts)
+		values, starts = append(values, trained{l.name("extra"), l.vectors}), append(starts, l.vectors)
+		out.Vectors[e.Tokens.Key()] = l.vectors
+	}
+	m.texts = make([]text, len(learners[0].prompts))
+	session, fixed, release, err := t.session(ctx, rt, learners, m)
 	if err != nil {
 		return Embedding{}, err
 	}
 	defer release()
-	run := newTrainer(session, []trained{{"extra", start}}, withInputs(factors, patched), t.Rate, 0)
+	run := newTrainer(session, values, fixed, t.Rate, 0)
 	rows := newNoisy(m.mean[0], equalShares(t.Batch))
-	tokens := make([]int64, t.Batch*config.Tokens)
-	ends := make([]int64, t.Batch)
 	l := loop{
 		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
 			d := drawRows(m, t.Seed, step, t.Batch, t.Flip)
+			inputs := rows.inputs()
 			for i := range t.Batch {
 				rows.fill(m, d, i, i)
-				copy(tokens[i*config.Tokens:], prompts[d.texts[i]])
 			}
-			return run.step(ctx, withInputs(rows.inputs(), map[string]ort.Value{
-				"tokens": ort.FromInt64(tokens, t.Batch, config.Tokens), "end": ort.FromInt64(ends, t.Batch),
-			}))
+			for _, l := range learners {
+				l.fill(inputs, d.texts)
+			}
+			return run.step(ctx, inputs)
 		},
 	}
 	if t.Folder != "" {
-		key := trainingKey("text", []any{t.Word, t.Vectors, t.Rate, t.Batch, t.Flip, t.Seed, set.Fingerprint(), prompts}, t.Model, m, start)
+		key := trainingKey("text", settings, t.Model, m, starts...)
 		l.state = &state{path: statePath(t.Folder, key), trainer: run}
 	}
-	if err := l.run(ctx); err != nil {
-		return Embedding{}, err
-	}
-	return Embedding{start, tokenizer.EncoderL.Key(), map[string]string{"word": t.Word, "steps": fmt.Sprint(t.Steps)}}, nil
+	return out, l.run(ctx)
 }
 
-// session compiles text encoder, UNet and loss with the gradient of the vectors.
-func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, text *weights.Set, config model.CLIPConfig, o model.CLIPOptions, m *material, vectors int) (*ort.Session, map[string]ort.Value, func(), error) {
+// session compiles text encoders, UNet and loss with the gradients of the vectors; fixed are the inputs that stay the same.
+func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, learners []learner, m *material) (session *ort.Session, fixed map[string]ort.Value, release func(), err error) {
 	set, unet, err := t.Model.UNet()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	patches, factors, err := rt.Patches(ctx, t.Model)
+	patches, fixed, err := rt.Patches(ctx, t.Model)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if unet.ContextDim != config.Width {
-		return nil, nil, nil, fmt.Errorf("the text encoder's width is %d and the model wants %d: connect the text encoder that belongs to the model", config.Width, unet.ContextDim)
+	width, tokens := 0, learners[0].Config.Tokens
+	var texts []any
+	for _, l := range learners {
+		width += l.Config.Width
+		tokens = min(tokens, l.Config.Tokens)
+		texts = append(texts, l.Set.Fingerprint(), fmt.Sprintf("%+v", l.Options))
+		fixed = withInputs(fixed, l.inputs())
 	}
-	o.Extra = true
-	s := lossSizes{t.Batch, m.mean[0].Dim(2), m.mean[0].Dim(3), config.Tokens}
-	session, release, err := rt.Session(ctx, runtime.GraphSpec{
-		Key:  runtime.GraphKey("textual inversion", set, fmt.Sprintf("%s %+v %+v %+v %d", text.Fingerprint(), o, s, patches, vectors)),
+	if unet.ContextDim != width {
+		return nil, nil, nil, fmt.Errorf("the text encoder's width is %d and the model wants %d: connect the text encoder that belongs to the model", width, unet.ContextDim)
+	}
+	numbers, err := sizeNumbers(t.Model, learners[len(learners)-1], t.Images)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s := lossSizes{t.Batch, m.mean[0].Dim(2), m.mean[0].Dim(3), tokens}
+	session, release, err = rt.Session(ctx, runtime.GraphSpec{
+		Key:  runtime.GraphKey("textual inversion", set, fmt.Sprintf("%v %+v %+v %d %v", texts, s, patches, t.Vectors, numbers)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),
 		Once: heavy(set),
 		Build: func() (*onnx.Graph, error) {
 			b := onnx.NewBuilder("textual inversion")
-			extra := b.Input("extra", onnx.Float32, vectors, config.Width)
-			in := model.CLIPInputs{Tokens: b.Input("tokens", onnx.Int64, s.Rows, config.Tokens), End: b.Input("end", onnx.Int64, s.Rows), Extra: extra}
-			hidden := model.AddCLIP(b, text, config, o, in).Hidden
-			loss := addDenoisingLoss(b, set, unet, patches, s, hidden)
-			b.Output("grad.extra", autodiff.Gradients(b, loss, []*onnx.Value{extra}, gradientOptions(set))[0])
+			var hidden, extras []*onnx.Value
+			var names []string
+			var y *onnx.Value
+			for _, l := range learners {
+				extra, out := l.add(b, s.Rows, t.Vectors)
+				hidden, extras, names = append(hidden, out.Hidden), append(extras, extra), append(names, "grad."+l.name("extra"))
+				y = out.Pooled // that of the last encoder counts
+			}
+			context := hidden[0]
+			if len(hidden) > 1 {
+				context = b.Concat(2, hidden...)
+			}
+			if unet.LabelDim == 0 {
+				y = nil
+			} else {
+				y = b.Concat(1, y, b.Const("sizes", slices.Repeat(numbers, s.Rows), int64(s.Rows), int64(len(numbers))))
+			}
+			loss := addDenoisingLoss(b, set, unet, patches, s, context, y)
+			for i, g := range autodiff.Gradients(b, loss, extras, gradientOptions(set)) {
+				b.Output(names[i], g)
+			}
 			return finishGraph(b, "textual inversion")
 		},
 	})
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("gradient graph: %w", err)
 	}
-	return session, factors, release, nil
+	return session, fixed, release, nil
 }
 
-// prompts are the tokens of the templates with the vectors in place of the word, and the vectors to begin with.
-func (t TextInversion) prompts(set *weights.Set, config model.CLIPConfig) ([][]int64, *tensor.Tensor, error) {
-	templates := t.Concept.Prompts(t.Word)
-	if len(templates) == 0 {
-		return nil, nil, fmt.Errorf("concept %q: use one of %q", t.Concept, t.Concept.Choices())
+// sizeNumbers is what SDXL is told behind the pooled text of an encoder, for pictures [B,H,W,3]; nil for families without an added
+// embedding.
+func sizeNumbers(m runtime.Model, last learner, pictures runtime.Image) ([]float32, error) {
+	width := last.Config.Width
+	if last.Options.Project && last.Config.Projection > 0 {
+		width = last.Config.Projection
 	}
-	var prompts [][]int64
-	var ids []int
-	for _, text := range templates {
-		p, err := tokenizer.Tokenize(text, tokenizer.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		rows, err := WordRows(p, t.Word)
-		if err != nil {
-			return nil, nil, err
-		}
-		chunk := p.Chunks[0]
-		if len(p.Chunks) > 1 || rows[len(rows)-1]-rows[0] != len(rows)-1 {
-			return nil, nil, fmt.Errorf("the word %q is too long, or stands twice in %q", t.Word, text)
-		}
-		var tokens []int64
-		for _, token := range chunk[:rows[0]] {
-			tokens = append(tokens, int64(token.ID))
-		}
-		for i := range t.Vectors {
-			tokens = append(tokens, int64(config.Vocabulary+i))
-		}
-		for _, token := range chunk[rows[len(rows)-1]+1:] {
-			tokens = append(tokens, int64(token.ID))
-		}
-		for len(tokens) < config.Tokens {
-			tokens = append(tokens, int64(tokenizer.EncoderL.Pad()))
-		}
-		prompts = append(prompts, tokens[:config.Tokens])
-		if ids == nil {
-			for i := range t.Vectors {
-				ids = append(ids, chunk[rows[i%len(rows)]].ID)
-			}
-		}
+	v, err := pictureVector(m, runtime.Cond{Pooled: tensor.New(1, width)}, pictures)
+	if err != nil || v == nil {
+		return nil, err
 	}
-	start, err := model.TokenVectors(set, ids)
-	return prompts, start, err
+	return v.Data[width:], nil
 }
 
 // equalShares is a loss that is the mean over rows.

@@ -22,7 +22,7 @@ func Tune(ctx context.Context, rt *runtime.Runtime, t Tuning) (Actor, Projector,
 	if err != nil {
 		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
 	}
-	if m.texts, err = encodeTemplates(ctx, rt, t.CLIP, t.Concept, t.Word); err != nil {
+	if m.texts, err = encodeTemplates(ctx, rt, t); err != nil {
 		return Actor{}, Projector{}, fmt.Errorf("tune actor: %w", err)
 	}
 	p, err := t.start(m)

@@ -42,23 +42,30 @@ type batch struct {
 	noisy
 	h               *tensor.Tensor // [n,C,h',w']
 	context, places *tensor.Tensor // [R,T,D], [R,T,1]
+	vectors         *tensor.Tensor // [R,LabelDim], nil for families without an added embedding
 }
 
 // newBatch allocates a batch for the sizes of a graph.
 func newBatch(m *material, s tuneSizes, share []float32) *batch {
 	e := m.texts[0].embedding
-	return &batch{
+	b := &batch{
 		noisy:   newNoisy(m.mean[0], share),
 		h:       tensor.New(s.samples(), m.h.Dim(1), m.h.Dim(2), m.h.Dim(3)),
 		context: tensor.New(s.Rows, s.Tokens, e.Dim(2)), places: tensor.New(s.Rows, s.Tokens, 1),
 	}
+	if v := m.texts[0].vector; v != nil {
+		b.vectors = tensor.New(s.Rows, v.Dim(1))
+	}
+	return b
 }
 
 // inputs are the batch as inputs of the graph.
 func (b *batch) inputs() map[string]ort.Value {
-	return withInputs(b.noisy.inputs(), map[string]ort.Value{
-		"h": ort.FromTensor(b.h), "context": ort.FromTensor(b.context), "places": ort.FromTensor(b.places),
-	})
+	own := map[string]ort.Value{"h": ort.FromTensor(b.h), "context": ort.FromTensor(b.context), "places": ort.FromTensor(b.places)}
+	if b.vectors != nil {
+		own["y"] = ort.FromTensor(b.vectors)
+	}
+	return withInputs(b.noisy.inputs(), own)
 }
 
 // fill writes the samples of a draw into the batch.
@@ -76,6 +83,9 @@ func (b *batch) fill(m *material, d draw) {
 		b.noisy.fill(m, d, i, k)
 		t := m.texts[d.texts[k]]
 		copy(item(b.context, i), t.embedding.Data)
+		if b.vectors != nil {
+			copy(item(b.vectors, i), t.vector.Data)
+		}
 		for _, row := range t.rows {
 			item(b.places, i)[row] = 1
 		}

@@ -27,7 +27,8 @@ func (s tuneSizes) samples() int { return s.Auxiliary + 2 }
 //
 // Inputs, with n = Auxiliary+2 samples and R rows: "h" [n,C,h',w'], the parameters of the projector, "x" and "want" [R,4,H,W] (noisy latents
 // and what the UNet should predict), "timesteps" [R], "context" [R,T,D], "places" [R,T,1] (1 at the rows of the base word),
-// "share" [R] (the weight of each row in the loss), and the factors of LoRAs.
+// "share" [R] (the weight of each row in the loss), "y" [R,LabelDim] for families with an added embedding (pooled text and sizes, which no
+// delta touches), and the factors of LoRAs.
 // Outputs: "loss" [1], "errors" [R] (mean squared error of each row), "grad.NAME" for each parameter that is not fixed; "delta" [n,D] and
 // "grad.delta" [n,D] of the projector's output, "grad.rows" [R,D] of what is added to the text.
 func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches, s tuneSizes) (*onnx.Graph, error) {
@@ -41,7 +42,7 @@ func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches,
 	delta := model.AddProjector(b, s.Projector, h, parameters)                           // [n,D]
 	mixed := b.Gemm(b.Const("mix", mixing(s), int64(rows), int64(n)), delta, nil, false) // [R,D]
 	context = b.Add(context, b.Mul(places, b.Unsqueeze(mixed, 1)))
-	loss := addDenoisingLoss(b, set, config, patches, lossSizes{rows, s.Height, s.Width, s.Tokens}, context)
+	loss := addDenoisingLoss(b, set, config, patches, lossSizes{rows, s.Height, s.Width, s.Tokens}, context, vectorInput(b, config, rows))
 
 	var wrt []*onnx.Value
 	var names []string
@@ -96,12 +97,18 @@ func mixing(s tuneSizes) []float32 {
 // lossSizes are the sizes of a denoising loss.
 type lossSizes struct{ Rows, Height, Width, Tokens int }
 
-// addDenoisingLoss writes the frozen UNet under a text embedding [R,T,D] and its loss [1], the sum of the rows' mean squared errors times
-// their shares. It declares the inputs x, want, timesteps and share, and the outputs loss and errors.
-func addDenoisingLoss(b *onnx.Builder, set *weights.Set, config model.UNetConfig, patches model.Patches, s lossSizes, context *onnx.Value) *onnx.Value {
-	if config.LabelDim > 0 {
-		return b.Fail(fmt.Errorf("tuning on a UNet with a vector input (SDXL) does not run yet: %w", model.ErrUnsupported))
+// vectorInput declares the input "y" of families with an added embedding; nil for others.
+func vectorInput(b *onnx.Builder, config model.UNetConfig, rows int) *onnx.Value {
+	if config.LabelDim == 0 {
+		return nil
 	}
+	return b.Input("y", onnx.Float32, rows, config.LabelDim)
+}
+
+// addDenoisingLoss writes the frozen UNet under a text embedding [R,T,D] and, in families that have one, a vector y [R,LabelDim], and its
+// loss [1], the sum of the rows' mean squared errors times their shares. It declares the inputs x, want, timesteps and share, and the
+// outputs loss and errors.
+func addDenoisingLoss(b *onnx.Builder, set *weights.Set, config model.UNetConfig, patches model.Patches, s lossSizes, context, y *onnx.Value) *onnx.Value {
 	x := b.Input("x", onnx.Float32, s.Rows, config.InChannels, s.Height, s.Width)
 	want := b.Input("want", onnx.Float32, s.Rows, config.OutChannels, s.Height, s.Width)
 	timesteps := b.Input("timesteps", onnx.Float32, s.Rows)
@@ -110,7 +117,7 @@ func addDenoisingLoss(b *onnx.Builder, set *weights.Set, config model.UNetConfig
 	o := model.UNetOptions{
 		Even: s.Height%whole == 0 && s.Width%whole == 0, Batch: s.Rows, Height: s.Height, Width: s.Width, Tokens: s.Tokens, Patches: patches,
 	}
-	out := model.AddUNet(b, set, config, o, model.UNetInputs{X: x, Timesteps: timesteps, Context: context}).Out
+	out := model.AddUNet(b, set, config, o, model.UNetInputs{X: x, Timesteps: timesteps, Context: context, Y: y}).Out
 	off := b.Sub(out, want)
 	errors := b.Op("ReduceMean", b.Mul(off, off), b.Ints(1, 2, 3), onnx.Int("keepdims", 0)) // [R]
 	loss := b.Op("ReduceSum", b.Mul(errors, share), b.Ints(0), onnx.Int("keepdims", 1))     // [1]

@@ -27,6 +27,7 @@ type material struct {
 type text struct {
 	embedding *tensor.Tensor // [1,T,D]
 	rows      []int          // of the base word
+	vector    *tensor.Tensor // [1,LabelDim], what SDXL is told beside it; nil for others
 }
 
 // prepare computes the material of a cluster, but not its texts.
@@ -54,15 +55,16 @@ func pictureMaterial(ctx context.Context, rt *runtime.Runtime, model runtime.Mod
 	return m, nil
 }
 
-// encodeTemplates encodes every template of a concept.
-func encodeTemplates(ctx context.Context, rt *runtime.Runtime, c runtime.CLIP, concept Concept, word string) ([]text, error) {
+// encodeTemplates encodes every template of a concept, for pictures of the size of a cluster's.
+func encodeTemplates(ctx context.Context, rt *runtime.Runtime, t Tuning) ([]text, error) {
+	concept, word := t.Concept, t.Word
 	prompts := concept.Prompts(word)
 	if len(prompts) == 0 {
 		return nil, fmt.Errorf("concept %q: use one of %q", concept, concept.Choices())
 	}
 	var out []text
 	for _, p := range prompts {
-		encoded, err := rt.EncodeText(ctx, c, p)
+		encoded, err := rt.EncodeText(ctx, t.CLIP, p)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +76,17 @@ func encodeTemplates(ctx context.Context, rt *runtime.Runtime, c runtime.CLIP, c
 		if len(out) > 0 && e.Embedding.Dim(1) != out[0].embedding.Dim(1) {
 			return nil, fmt.Errorf("the base word %q is too long: with the words around it, it must fit 75 tokens", word)
 		}
-		out = append(out, text{e.Embedding, rows})
+		vector, err := pictureVector(t.Model, e, t.Cluster.Images)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, text{e.Embedding, rows, vector})
 	}
 	return out, nil
+}
+
+// pictureVector is what the model is told beside a text in the training of pictures [B,H,W,3]: their size, cut by nothing. It is what a
+// sampler tells it of a latent of that size (the authors say 1024x1024, at which they draw).
+func pictureVector(m runtime.Model, c runtime.Cond, pictures runtime.Image) (*tensor.Tensor, error) {
+	return m.Vector(c, pictures.Dim(1), pictures.Dim(2))
 }

@@ -131,6 +131,9 @@ func (t Tuning) stateKey(p Projector, materials ...*material) string {
 		for _, x := range m.texts {
 			fmt.Fprintln(h, x.rows)
 			hashTensors(h, x.embedding)
+			if x.vector != nil {
+				hashTensors(h, x.vector)
+			}
 		}
 	}
 	hashTensors(h, p.Values...)
@@ -162,6 +165,9 @@ func trainingKey(kind string, settings []any, model runtime.Model, m *material, 
 	for _, x := range m.texts {
 		if x.embedding != nil {
 			hashTensors(h, x.embedding)
+			if x.vector != nil {
+				hashTensors(h, x.vector)
+			}
 		}
 	}
 	hashTensors(h, start...)

@@ -40,10 +40,6 @@ func TestGoldenContextGradient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c, err := model.ReadUNet(checkpoint.UNet); err == nil && c.LabelDim > 0 {
-				goldentest.Waiting(t, name, "tuning on SDXL comes with its family")
-				return
-			}
 			tests := map[string]struct {
 				o     autodiff.Options
 				level ort.Level

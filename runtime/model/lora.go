@@ -32,8 +32,8 @@ func (n *net) addBranch(name string, fixedRank int) {
 		sizes = append(sizes, d)
 	}
 	n.lora[name] = &branch{
-		down: n.Input(name+".lora_down", onnx.Float32, sizes...),
-		up:   n.Input(name+".lora_up", onnx.Float32, r.Shape[0], rank),
+		down: n.Input(n.prefix+name+".lora_down", onnx.Float32, sizes...),
+		up:   n.Input(n.prefix+name+".lora_up", onnx.Float32, r.Shape[0], rank),
 	}
 }
 

@@ -21,6 +21,8 @@ type Patches struct {
 	Rank int
 	// Replaced makes each of these weights (biases and norms too) a float32 graph input of its own name and stored shape.
 	Replaced []string
+	// Prefix stands before the names of those inputs, where several networks share one graph.
+	Prefix string
 	// Round is Float16 or BFloat16 where every weight in a file is rounded to it before it is used; 0 for none.
 	Round onnx.DType
 	// Edits change what a UNet computes between its layers, in this order; other networks take none.
@@ -31,6 +33,7 @@ type Patches struct {
 type net struct {
 	*onnx.Builder
 	set      *weights.Set
+	prefix   string
 	lora     map[string]*branch
 	replaced map[string]bool
 	round    onnx.DType
@@ -39,7 +42,7 @@ type net struct {
 
 // newNet checks that every patched weight exists.
 func newNet(b *onnx.Builder, set *weights.Set, p Patches) *net {
-	n := &net{Builder: b, set: set, lora: map[string]*branch{}, replaced: map[string]bool{}, round: p.Round, loaded: map[string]*onnx.Value{}}
+	n := &net{Builder: b, set: set, prefix: p.Prefix, lora: map[string]*branch{}, replaced: map[string]bool{}, round: p.Round, loaded: map[string]*onnx.Value{}}
 	for _, name := range p.Replaced {
 		if !set.Has(name) {
 			n.missing(name)
@@ -116,7 +119,7 @@ func (n *net) replacement(name string, r weights.Ref) *onnx.Value {
 	for i, d := range r.Shape {
 		sizes[i] = d
 	}
-	v := n.Input(name, onnx.Float32, sizes...)
+	v := n.Input(n.prefix+name, onnx.Float32, sizes...)
 	n.loaded[name] = v
 	return v
 }
