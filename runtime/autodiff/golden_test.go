@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,10 +89,14 @@ func goldenContext(t *testing.T, runtime *ort.Runtime, level ort.Level, set *wei
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Run(context.Background(), map[string]ort.Value{
+	inputs := map[string]ort.Value{
 		"x": ort.FromTensor(noisy), "timesteps": ort.FromFloat32(file.Get(t, "timesteps").Data[:tuningBatch], tuningBatch),
 		"context": ort.FromTensor(all), "target": ort.FromTensor(target),
-	}, "loss", d)
+	}
+	if file.Has("pooled") {
+		inputs["y"] = ort.FromTensor(sizedVectors(t, file.Get(t, "pooled")))
+	}
+	got, err := s.Run(context.Background(), inputs, "loss", d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +110,31 @@ func goldenContext(t *testing.T, runtime *ort.Runtime, level ort.Level, set *wei
 	near(t, "gradient of the context", rows, file.Get(t, "step0.grad_context_at_base"), gradientTolerance)
 }
 
+// sizedVectors are pooled texts [n,P] and, behind each, the embeddings of SDXL's sizes of an uncut picture of 1024x1024.
+func sizedVectors(t *testing.T, pooled *tensor.Tensor) *tensor.Tensor {
+	t.Helper()
+	f := model.Frequencies(128)
+	var sizes []float32
+	for _, n := range []float32{1024, 1024, 0, 0, 1024, 1024} {
+		cos, sin := make([]float32, len(f)), make([]float32, len(f))
+		for k, v := range f {
+			s, c := math.Sincos(float64(n * v))
+			cos[k], sin[k] = float32(c), float32(s)
+		}
+		sizes = append(append(sizes, cos...), sin...)
+	}
+	n := pooled.Dim(0)
+	all, err := tensor.From(slices.Repeat(sizes, n), n, len(sizes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := tensor.Concat(1, pooled, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // deltaGraph writes the loss of a tuning step and its gradient with respect to the context; it returns the gradient's name.
 func deltaGraph(t *testing.T, b *onnx.Builder, set *weights.Set, noisy, context *tensor.Tensor, o autodiff.Options) string {
 	t.Helper()
@@ -116,6 +146,9 @@ func deltaGraph(t *testing.T, b *onnx.Builder, set *weights.Set, noisy, context 
 	in := model.UNetInputs{
 		X: b.Input("x", onnx.Float32, sizes...), Timesteps: b.Input("timesteps", onnx.Float32, noisy.Dim(0)),
 		Context: b.Input("context", onnx.Float32, noisy.Dim(0), context.Dim(1), context.Dim(2)),
+	}
+	if c.LabelDim > 0 {
+		in.Y = b.Input("y", onnx.Float32, noisy.Dim(0), c.LabelDim)
 	}
 	target := b.Input("target", onnx.Float32, sizes...)
 	out := model.AddUNet(b, set, c, model.UNetOptions{Even: true}, in)
