@@ -93,7 +93,7 @@ func goldenContext(t *testing.T, runtime *ort.Runtime, level ort.Level, set *wei
 		"x": ort.FromTensor(noisy), "timesteps": ort.FromFloat32(file.Get(t, "timesteps").Data[:tuningBatch], tuningBatch),
 		"context": ort.FromTensor(all), "target": ort.FromTensor(target),
 	}
-	if file.Has("pooled") {
+	if set.Has("label_emb.0.0.weight") { // a UNet that is told a vector
 		inputs["y"] = ort.FromTensor(sizedVectors(t, file.Get(t, "pooled")))
 	}
 	got, err := s.Run(context.Background(), inputs, "loss", d)
