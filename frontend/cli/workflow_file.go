@@ -73,11 +73,16 @@ func readWorkflow(r io.Reader, name string) ([]byte, error) {
 		// Of safetensors only the header counts, and models are large.
 		limit, kind = 8+int64(binary.LittleEndian.Uint64(head)), ""
 	}
-	rest, err := io.ReadAll(io.LimitReader(r, limit+1-int64(len(head))))
-	if err != nil {
+	file := bytes.NewBuffer(head)
+	if f, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			file.Grow(int(min(info.Size(), limit+1)) + bytes.MinRead)
+		}
+	}
+	if _, err := file.ReadFrom(io.LimitReader(r, limit+1-int64(len(head)))); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	data := append(head, rest...)
+	data := file.Bytes()
 	switch {
 	case int64(len(data)) <= limit:
 	case kind == "":
