@@ -35,6 +35,9 @@ func Parts() []string {
 	for _, p := range controlParts {
 		names = append(names, p.name)
 	}
+	for _, p := range loraParts {
+		names = append(names, p.name)
+	}
 	return append(names, coldPart)
 }
 
@@ -89,6 +92,11 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	}
 	for _, p := range controlParts {
 		if err := measure(p.name, func() (line, error) { return measureControl(ctx, o, p.name, p.size) }); err != nil {
+			return err
+		}
+	}
+	for _, p := range loraParts {
+		if err := measure(p.name, func() (line, error) { return measureLoRA(ctx, o, p.name, p.module) }); err != nil {
 			return err
 		}
 	}

@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -32,7 +30,7 @@ type controlSample struct{ both, unet, net times }
 // measureControl compares steps of a UNet with a ControlNet to steps of both alone, the way the program runs them: through guidance and
 // sampling, each network in a graph of its own.
 func measureControl(ctx context.Context, o Options, name string, size int) (line, error) {
-	base, err := controlFolder(ctx, o)
+	base, err := modelFolder(ctx, o, "controlnet", controlNet())
 	if err != nil {
 		return line{}, err
 	}
@@ -57,33 +55,6 @@ func measureControl(ctx context.Context, o Options, name string, size int) (line
 		}
 	}
 	return l, nil
-}
-
-// controlFolder is a base directory with the checkpoint and a ControlNet of random weights.
-func controlFolder(ctx context.Context, o Options) (base string, err error) {
-	if base, err = os.MkdirTemp("", "oneactor-bench-*"); err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(base))
-		}
-	}()
-	for _, dir := range []string{"checkpoints", "controlnet"} {
-		if err := os.MkdirAll(filepath.Join(base, "models", dir), 0o755); err != nil {
-			return "", err
-		}
-	}
-	if err := os.Symlink(o.Checkpoint, filepath.Join(base, "models", "checkpoints", "bench.safetensors")); err != nil {
-		return "", err
-	}
-	file, err := os.Create(filepath.Join(base, "models", "controlnet", "bench.safetensors"))
-	if err != nil {
-		return "", err
-	}
-	out := bufio.NewWriterSize(file, 1<<20)
-	err = writeWeights(ctx, out, controlNet(), WeightsOptions{Seed: 1})
-	return base, errors.Join(err, out.Flush(), file.Close())
 }
 
 // controlSteps measures o.Rounds steps of each kind after one that does not count.
