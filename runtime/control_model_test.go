@@ -29,13 +29,18 @@ type stage struct {
 
 func newStage(t *testing.T) stage {
 	t.Helper()
+	return newStageWith(t, WeightsAuto)
+}
+
+func newStageWith(t *testing.T, policy WeightsPolicy) stage {
+	t.Helper()
 	ortest.Setup(t)
 	base := goldentest.Base(t)
 	layout, err := folder.New(folder.Config{Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rt, err := New(Config{Folders: layout, ORT: ort.Options{Device: "cpu"}})
+	rt, err := New(Config{Folders: layout, Weights: policy, ORT: ort.Options{Device: "cpu"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +50,13 @@ func newStage(t *testing.T) stage {
 		}
 	})
 	return stage{rt, base, rand.New(rand.NewPCG(3, 4))}
+}
+
+// graphs is how many are compiled.
+func (s stage) graphs() int {
+	s.sessions.mu.Lock()
+	defer s.sessions.mu.Unlock()
+	return len(s.sessions.compiled)
 }
 
 func (s stage) normal(scale float64, shape ...int) *tensor.Tensor {
@@ -227,11 +239,6 @@ func TestGoldenControlFollowsModel(t *testing.T) {
 // TestGoldenControlCompilesOnce: another strength, part of the run, picture, kind of hint, box or text is no other graph.
 func TestGoldenControlCompilesOnce(t *testing.T) {
 	s := newStage(t)
-	compiled := func() int {
-		s.sessions.mu.Lock()
-		defer s.sessions.mu.Unlock()
-		return len(s.sessions.compiled)
-	}
 	sdxl, sd15 := s.checkpoint(t, "tiny-sdxl.safetensors"), s.checkpoint(t, "tiny-sd15.safetensors")
 	union, gligen := s.net(t, "tiny-sdxl-control-union.safetensors"), must(s.LoadGLIGEN("tiny-gligen.safetensors"))(t)
 	x := s.normal(2, 1, 4, 8, 8)
@@ -260,7 +267,7 @@ func TestGoldenControlCompilesOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			last := asks[0]()
-			n := compiled()
+			n := s.graphs()
 			for i, ask := range asks[1:] {
 				got := ask()
 				if !apart(got, last) {
@@ -268,8 +275,8 @@ func TestGoldenControlCompilesOnce(t *testing.T) {
 				}
 				last = got
 			}
-			if compiled() != n {
-				t.Errorf("%d graphs became %d", n, compiled())
+			if s.graphs() != n {
+				t.Errorf("%d graphs became %d", n, s.graphs())
 			}
 		})
 	}

@@ -43,10 +43,12 @@ func (p WeightsPolicy) level(s GraphSpec) ort.Level {
 
 // GraphSpec describes a graph to run: equal keys mean equal graphs.
 type GraphSpec struct {
-	Key  string
-	Runs int     // runs to come, for the weights policy
-	Work float64 // floating-point operations per weight in one run
-	Rare bool    // runs are far apart: their activations are given back to the system after each
+	Key string
+	// Replaces is the key of a graph that is not needed any more once this one is there; "" for none.
+	Replaces string
+	Runs     int     // runs to come, for the weights policy
+	Work     float64 // floating-point operations per weight in one run
+	Rare     bool    // runs are far apart: their activations are given back to the system after each
 	// Once closes the session when nobody uses it any more: for graphs whose activations are too large to wait for a next use.
 	Once  bool
 	Build func() (*onnx.Graph, error)
@@ -140,12 +142,13 @@ func (s *sessionCache) use(ctx context.Context, spec GraphSpec) *compiled {
 	level := s.policy.level(spec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.compiled[spec.Key]
-	if c != nil && c.level == ort.Mapped && level == ort.Packed && c.users == 0 {
-		delete(s.compiled, spec.Key)
-		go c.close()
-		c = nil
+	for _, key := range []string{spec.Replaces, spec.Key} {
+		if c := s.compiled[key]; c != nil && c.level == ort.Mapped && level == ort.Packed && c.users == 0 {
+			delete(s.compiled, key)
+			go c.close()
+		}
 	}
+	c := s.compiled[spec.Key]
 	if c == nil {
 		c = &compiled{ready: make(chan struct{}), level: level}
 		s.compiled[spec.Key] = c

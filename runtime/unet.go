@@ -68,13 +68,23 @@ func (u *unetRun) hold(ctx context.Context, x *tensor.Tensor, spec GraphSpec) (*
 	if h, ok := u.held[spec.Key]; ok {
 		return h.session, nil
 	}
-	spec.Runs, spec.Work = u.steps, unetWork*float64(x.Dim(0)*x.Dim(2)*x.Dim(3))
+	spec = u.counted(spec, x)
 	session, release, err := u.rt.sessions.acquire(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
 	u.held[spec.Key] = heldSession{session, release}
 	return session, nil
+}
+
+// counted says how often the network is going to look at states like x.
+func (u *unetRun) counted(spec GraphSpec, x *tensor.Tensor) GraphSpec {
+	spec.Runs, spec.Work = u.steps, unetWork*float64(x.Dim(0)*x.Dim(2)*x.Dim(3))
+	return spec
+}
+
+func (u *unetRun) level(x *tensor.Tensor) ort.Level {
+	return u.rt.sessions.policy.level(u.counted(GraphSpec{}, x))
 }
 
 // predict is the prediction of x0 for one batch at one noise level.
@@ -134,7 +144,7 @@ func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.
 	if err := u.addWeights(ctx, inputs); err != nil {
 		return nil, nil, nil, err
 	}
-	session, err := u.unetSession(ctx, call.x, edits)
+	session, err := u.unetSession(ctx, call.x, edits, inputs)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -179,7 +189,8 @@ func (c modelCall) seen(scaled *tensor.Tensor) (*tensor.Tensor, error) {
 	return tensor.Concat(1, scaled, c.planes)
 }
 
-func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor, edits []model.UNetEdit) (*ort.Session, error) {
+// unetSession is the network's graph; it adds inputs that the graph has and the model has no use for.
+func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor, edits []model.UNetEdit, inputs map[string]ort.Value) (*ort.Session, error) {
 	whole := 1 << u.model.config.Levels()
 	o := model.UNetOptions{
 		// One graph serves runs that want h and those that do not: the output costs nothing, a second copy of the weights would.
@@ -191,5 +202,16 @@ func (u *unetRun) unetSession(ctx context.Context, x *tensor.Tensor, edits []mod
 		Patches: u.patches,
 	}
 	o.Edits = edits
-	return u.session(ctx, x, GraphKey("unet", u.model.set, o), func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) })
+	spec := GraphSpec{Key: GraphKey("unet", u.model.set, o), Build: func() (*onnx.Graph, error) { return model.UNet(u.model.set, o) }}
+	if u.level(x) == ort.Packed {
+		// Packing takes long, so a packed network is ready for any LoRA on the layers that LoRAs usually change; those that none changes get
+		// a pair of rank 0.
+		spec.Replaces = spec.Key
+		o.Patches.LoRA = u.openLayers()
+		spec.Key = GraphKey("unet", u.model.set, o)
+		for _, name := range o.Patches.LoRA {
+			u.addEmptyPair(inputs, name)
+		}
+	}
+	return u.hold(ctx, x, spec)
 }

@@ -82,7 +82,9 @@ func TestGoldenFamilies(t *testing.T) {
 				p, n := steer(left.Combine(right), negative)
 				return predictions(t, rt, runtime.NewCFGGuider(m, p, n, cfg), x, sigmas)
 			}
-			see := func(m runtime.Model, left, right runtime.Conditioning) *tensor.Tensor { return scaled(m, left, right, 4) }
+			see := func(m runtime.Model, left, right runtime.Conditioning) *tensor.Tensor {
+				return scaled(m, left, right, 4)
+			}
 			plain, strong := see(m, left, right), apply(left, 2)
 			if !slices.Equal(see(m, apply(left, 0), right).Data, plain.Data) {
 				t.Error("an actor without strength changes something")
