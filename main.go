@@ -9,8 +9,6 @@ import (
 
 	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/frontend/cli"
-	"github.com/oneactor/oneactor/graph"
-	"github.com/oneactor/oneactor/nodes"
 )
 
 // version is set by release builds: -ldflags "-X main.version=…".
@@ -31,7 +29,7 @@ func main() {
 func program(in io.Reader, out, err io.Writer, open func(frontend.Settings) (frontend.Host, error)) cli.Program {
 	return cli.Program{
 		Version: version,
-		Nodes:   func() (*graph.Registry, error) { return graph.New(nodes.Builtin()...) },
+		Nodes:   nodeClasses,
 		Open:    open,
 		Bench:   benchmarks{},
 		In:      in, Out: out, Err: err,

@@ -36,6 +36,8 @@ type Class struct {
 	uniqueID  bool          // asks for its own id: not shared between equal nodes
 
 	fingerprinter, checker, lazy bool
+
+	defined *Defined // what runs where there is no method
 }
 
 // Input returns the declared input with that wire name, or nil.

@@ -9,6 +9,7 @@ type call interface {
 	progress(value, max int, preview any)
 	text(s string)
 	node() string
+	call() int
 }
 
 func callOf(ctx context.Context) call {
@@ -38,4 +39,12 @@ func NodeID(ctx context.Context) string {
 		return c.node()
 	}
 	return ""
+}
+
+// CallIndex is 0, or the place of the call among those that a node makes because it was given lists.
+func CallIndex(ctx context.Context) int {
+	if c := callOf(ctx); c != nil {
+		return c.call()
+	}
+	return 0
 }

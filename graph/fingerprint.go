@@ -35,6 +35,10 @@ func (r *run) askFingerprint(n *runNode) (text string, err error) {
 		return "", err
 	}
 	err = guard(func() (err error) {
+		if d := n.class.defined; d != nil {
+			text, err = d.Fingerprint(r.bound, n.class.values(node))
+			return err
+		}
 		text, err = node.Interface().(Fingerprinter).Fingerprint(r.bound)
 		return err
 	})

@@ -60,6 +60,8 @@ func (m *merged) add(c *Class, results []reflect.Value) error {
 		return nil
 	case resultExpand:
 		return m.expand(c, results[0].Interface().(*Expansion))
+	case resultDefined:
+		return m.addProduced(c, results[0].Interface().(Produced))
 	case resultSingle:
 		m.addSlot(0, c.Outputs[0], results[0])
 		return nil

@@ -8,11 +8,12 @@ import (
 type resultKind uint8
 
 const (
-	resultNone   resultKind = iota // Run returns only an error
-	resultUI                       // graph.UI alone
-	resultExpand                   // *graph.Expansion alone
-	resultSingle                   // the value is the only socket
-	resultStruct                   // one socket per field
+	resultNone    resultKind = iota // Run returns only an error
+	resultUI                        // graph.UI alone
+	resultExpand                    // *graph.Expansion alone
+	resultSingle                    // the value is the only socket
+	resultStruct                    // one socket per field
+	resultDefined                   // a Produced
 )
 
 // resultShape says how the outputs are taken from what Run returns.

@@ -3,6 +3,8 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Registry holds node classes by name. It is read-only and may be shared by any number of engines.
@@ -18,13 +20,16 @@ func New(declarations ...Declaration) (*Registry, error) {
 	r := &Registry{classes: make(map[string]*Class, len(declarations))}
 	var wrong []error
 	for _, d := range declarations {
-		c, errs := readClass(d.typ)
+		c, errs := d.class, []error(nil)
+		if c == nil {
+			c, errs = readClass(d.typ)
+		}
 		wrong = append(wrong, errs...)
 		if c == nil {
 			continue
 		}
 		if other := r.classes[c.Name]; other != nil {
-			wrong = append(wrong, fmt.Errorf("node %s: declared twice, as %s and %s", c.Name, other.typ, c.typ))
+			wrong = append(wrong, fmt.Errorf("node %s: declared twice, in the modules %s and %s", c.Name, other.Module, c.Module))
 			continue
 		}
 		r.classes[c.Name] = c
@@ -34,6 +39,22 @@ func New(declarations ...Declaration) (*Registry, error) {
 		return nil, errors.Join(wrong...)
 	}
 	return r, nil
+}
+
+// With is a registry with further classes behind those of r, which stays as it is. Names that are taken are an error.
+func (r *Registry) With(declarations ...Declaration) (*Registry, error) {
+	more, err := New(declarations...)
+	if err != nil {
+		return nil, err
+	}
+	all := &Registry{classes: maps.Clone(r.classes), order: slices.Concat(r.order, more.order)}
+	for _, c := range more.order {
+		if other := r.classes[c.Name]; other != nil {
+			return nil, fmt.Errorf("node %s: there is such a class already, in the module %s", c.Name, other.Module)
+		}
+		all.classes[c.Name] = c
+	}
+	return all, nil
 }
 
 // Class returns the class with that name, or nil.

@@ -12,8 +12,9 @@ import (
 // nodeCall is the context of a node's methods, and what Progress and SendText find in it.
 type nodeCall struct {
 	context.Context
-	run *run
-	at  *runNode
+	run   *run
+	at    *runNode
+	index int // of the call
 }
 
 // Value finds the call itself, and otherwise what the engine's context has.
@@ -25,6 +26,8 @@ func (c *nodeCall) Value(key any) any {
 }
 
 func (c *nodeCall) node() string { return c.at.id }
+
+func (c *nodeCall) call() int { return c.index }
 
 func (c *nodeCall) text(s string) {
 	c.run.send(Event{Type: EventText, Node: c.at.ref(), Text: s, Broadcast: true})

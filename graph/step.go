@@ -114,7 +114,7 @@ func (r *run) askLazy(n *runNode, inputs []gathered) (wanted bool, err error) {
 func (r *run) callAll(n *runNode, inputs []gathered, m *merged) error {
 	calls := n.class.calls(inputs)
 	m.init(n.class, calls)
-	var ctx reflect.Value
+	var call *nodeCall
 	for i := range calls {
 		if blocker := n.class.blockerOf(inputs, i); blocker != nil {
 			m.block(n.class, r.announceBlocker(n, blocker))
@@ -127,10 +127,11 @@ func (r *run) callAll(n *runNode, inputs []gathered, m *merged) error {
 		if err != nil {
 			return err
 		}
-		if !ctx.IsValid() {
-			ctx = reflect.ValueOf(r.callContext(n))
+		if call == nil || n.class.defined != nil { // which may keep it
+			call = r.callContext(n)
 		}
-		results, err := callRun(node, n.class.run, ctx)
+		call.index = i
+		results, err := n.class.callRun(node, reflect.ValueOf(call))
 		if blocker := (*Blocker)(nil); errors.As(err, &blocker) {
 			m.block(n.class, blocker)
 			continue
@@ -146,9 +147,14 @@ func (r *run) callAll(n *runNode, inputs []gathered, m *merged) error {
 }
 
 // callRun calls Run and splits its error off.
-func callRun(node reflect.Value, method int, ctx reflect.Value) (results []reflect.Value, err error) {
+func (c *Class) callRun(node, ctx reflect.Value) (results []reflect.Value, err error) {
 	err = guard(func() error {
-		results = node.Method(method).Call([]reflect.Value{ctx})
+		if c.defined != nil {
+			p, err := c.defined.Run(ctx.Interface().(context.Context), c.values(node))
+			results = []reflect.Value{reflect.ValueOf(p)}
+			return err
+		}
+		results = node.Method(c.run).Call([]reflect.Value{ctx})
 		last := len(results) - 1
 		failure, _ := results[last].Interface().(error)
 		results = results[:last]
@@ -170,6 +176,6 @@ func (r *run) announceBlocker(n *runNode, b *Blocker) *Blocker {
 }
 
 // callContext is the context of a node's methods.
-func (r *run) callContext(n *runNode) context.Context {
-	return &nodeCall{r.bound, r, n}
+func (r *run) callContext(n *runNode) *nodeCall {
+	return &nodeCall{Context: r.bound, run: r, at: n}
 }

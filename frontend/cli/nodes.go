@@ -18,9 +18,9 @@ func (a *app) nodesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "nodes [CLASS]", Short: "List node classes, or describe one", Args: count(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			registry, err := a.Nodes()
+			registry, err := a.classes()
 			if err != nil {
-				return failure{exitFailed, err}
+				return err
 			}
 			host, err := a.open()
 			if err != nil {

@@ -18,9 +18,10 @@ import (
 // Program is what main hands over.
 type Program struct {
 	Version string
-	Nodes   func() (*graph.Registry, error)
-	Open    func(frontend.Settings) (frontend.Host, error)
-	Bench   frontend.Bench
+	// Nodes lists the node classes, built in and found; problems are what was found and is no class.
+	Nodes func(frontend.Settings) (classes *graph.Registry, problems []error, err error)
+	Open  func(frontend.Settings) (frontend.Host, error)
+	Bench frontend.Bench
 
 	In       io.Reader
 	Out, Err io.Writer

@@ -18,9 +18,9 @@ type session struct {
 }
 
 func (a *app) session() (*session, error) {
-	registry, err := a.Nodes()
+	registry, err := a.classes()
 	if err != nil {
-		return nil, failure{exitFailed, err}
+		return nil, err
 	}
 	host, err := a.open()
 	if err != nil {
@@ -28,6 +28,18 @@ func (a *app) session() (*session, error) {
 	}
 	engine := graph.NewEngine(registry, graph.Config{Choices: host.Choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
 	return &session{a, registry, host, engine}, nil
+}
+
+// classes are the node classes; what was found and is none is said.
+func (a *app) classes() (*graph.Registry, error) {
+	registry, problems, err := a.Nodes(a.settings)
+	for _, p := range problems {
+		a.say(p)
+	}
+	if err != nil {
+		return nil, failure{exitFailed, err}
+	}
+	return registry, nil
 }
 
 // definitions are the classes for reading one file.
