@@ -11,7 +11,7 @@ import (
 // its factors or the weights that it merges, and nothing else: as many values as the changes have, in float32.
 func TestGoldenLoRAHoldsItself(t *testing.T) {
 	s := newStageWith(t, WeightsMapped)
-	files := map[string][32]byte{}
+
 	sums := func() map[string][32]byte {
 		t.Helper()
 		out := map[string][32]byte{}
@@ -22,7 +22,7 @@ func TestGoldenLoRAHoldsItself(t *testing.T) {
 		}
 		return out
 	}
-	files = sums()
+	files := sums()
 	c := s.checkpoint(t, "tiny-sd15.safetensors")
 	prompt, x := s.encode(t, c, "a cat"), s.normal(2, 1, 4, 8, 8)
 	plain := s.answer(t, c.Model, prompt, x)
