@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,21 +14,35 @@ import (
 	"github.com/oneactor/oneactor/graph"
 	"github.com/oneactor/oneactor/graph/comfy"
 	"github.com/oneactor/oneactor/nodes"
+	"github.com/oneactor/oneactor/nodes/pack"
 )
 
-// nodeClasses are the built-in node classes and those that are found: saved subgraphs. What is wrong with one of these is a problem and
-// keeps only that one out.
-func nodeClasses(s frontend.Settings) (classes *graph.Registry, problems []error, err error) {
+// foundNodes are the node classes that are not built in: node packs and saved subgraphs.
+type foundNodes struct{ packs *pack.Set }
+
+// classes are the built-in node classes and those that are found. What is wrong with one of these is a problem and keeps only that one out.
+func (f *foundNodes) classes(ctx context.Context, s frontend.Settings) (classes *graph.Registry, problems []error, err error) {
 	if classes, err = graph.New(nodes.Builtin()...); err != nil {
 		return nil, nil, err
 	}
-	classes, problems = addBlueprints(classes, blueprintFolder(s))
-	return classes, problems, nil
+	if !s.DisableCustomNodes {
+		cache := filepath.Join(userFolder(s), "oneactor", "packs")
+		classes, f.packs, problems = pack.Find(ctx, filepath.Join(s.BaseDirectory, "custom_nodes"), cache, classes)
+	}
+	classes, more := addBlueprints(classes, filepath.Join(userFolder(s), "default", "subgraphs")) // where the editor keeps them
+	return classes, append(problems, more...), nil
 }
 
-// blueprintFolder is where the editor keeps saved subgraphs.
-func blueprintFolder(s frontend.Settings) string {
-	return filepath.Join(cmp.Or(s.UserDirectory, filepath.Join(s.BaseDirectory, "user")), "default", "subgraphs")
+// close ends the programs of packs.
+func (f *foundNodes) close() error {
+	if f.packs == nil {
+		return nil
+	}
+	return f.packs.Close()
+}
+
+func userFolder(s frontend.Settings) string {
+	return cmp.Or(s.UserDirectory, filepath.Join(s.BaseDirectory, "user"))
 }
 
 // addBlueprints makes a class of every file of a folder. One may use others, so those that fail are tried again until nothing changes.

@@ -27,9 +27,11 @@ func main() {
 
 // program joins the command line, the nodes and the runtime.
 func program(in io.Reader, out, err io.Writer, open func(frontend.Settings) (frontend.Host, error)) cli.Program {
+	found := &foundNodes{}
 	return cli.Program{
 		Version: version,
-		Nodes:   nodeClasses,
+		Nodes:   found.classes,
+		Close:   found.close,
 		Open:    open,
 		Bench:   benchmarks{},
 		In:      in, Out: out, Err: err,

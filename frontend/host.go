@@ -25,6 +25,8 @@ type Settings struct {
 	Weights         string // auto, mapped or packed
 	CacheBytes      int64  // results kept between runs; 0 is a quarter of memory
 	DisableMetadata bool   // save no prompt and workflow in files
+
+	DisableCustomNodes bool // start no programs of custom_nodes/
 }
 
 // Host is what a front end needs of the program besides the engine.

@@ -15,7 +15,7 @@ func (a *app) convertCommand() *cobra.Command {
 		Long: "Print a workflow, such as one saved by the editor or kept in a PNG, as the API prompt that runs; subgraphs and group nodes are opened.\n" +
 			"With --ui an API prompt, or the settings of an A1111 picture, become a graph that the editor opens. FILE may be - for standard input.",
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := a.session()
+			s, err := a.session(c.Context())
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ type missingUser struct {
 
 // modelsMissing lists what workflows need and the model folders lack.
 func (a *app) modelsMissing(ctx context.Context, files []string, asJSON bool) error {
-	s, err := a.session()
+	s, err := a.session(ctx)
 	if err != nil {
 		return err
 	}

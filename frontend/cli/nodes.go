@@ -17,8 +17,8 @@ func (a *app) nodesCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "nodes [CLASS]", Short: "List node classes, or describe one", Args: count(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			registry, err := a.classes()
+		RunE: func(c *cobra.Command, args []string) error {
+			registry, err := a.classes(c.Context())
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,9 @@ import (
 type Program struct {
 	Version string
 	// Nodes lists the node classes, built in and found; problems are what was found and is no class.
-	Nodes func(frontend.Settings) (classes *graph.Registry, problems []error, err error)
+	Nodes func(context.Context, frontend.Settings) (classes *graph.Registry, problems []error, err error)
+	// Close ends what Nodes began.
+	Close func() error
 	Open  func(frontend.Settings) (frontend.Host, error)
 	Bench frontend.Bench
 
@@ -60,6 +62,9 @@ func Main(ctx context.Context, p Program, args []string) int {
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	say := (&app{Program: p}).say
 	err := root.ExecuteContext(ctx)
+	if failed := p.Close(); failed != nil && err == nil {
+		err = failure{exitFailed, failed}
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -134,6 +139,7 @@ func (a *app) settingsFlags(c *cobra.Command) {
 	f.StringVar(&s.Library, "onnxruntime", "", "the onnxruntime library (default: found, see oneactor doctor)")
 	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (left in their files, least memory) or packed (fastest)")
 	f.Int64Var(&s.CacheBytes, "cache-bytes", 0, "memory for results kept between runs (default: a quarter of the memory)")
+	f.BoolVar(&s.DisableCustomNodes, "disable-all-custom-nodes", false, "start no programs of custom_nodes/")
 	f.BoolVar(&s.DisableMetadata, "disable-metadata", false, "save no prompt and workflow in files")
 }
 

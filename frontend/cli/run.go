@@ -35,7 +35,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.session()
+			s, err := a.session(c.Context())
 			if err != nil {
 				return err
 			}

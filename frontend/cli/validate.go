@@ -13,7 +13,7 @@ func (a *app) validateCommand() *cobra.Command {
 		Use: "validate FILE...", Short: "Check workflows without running them", Args: count(1, math.MaxInt),
 		Long: "Check workflows without running them: everything that is wrong is listed, each mistake on its node. FILE may be - for standard input.",
 		RunE: func(c *cobra.Command, files []string) error {
-			s, err := a.session()
+			s, err := a.session(c.Context())
 			if err != nil {
 				return err
 			}

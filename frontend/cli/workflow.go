@@ -17,8 +17,8 @@ type session struct {
 	engine   *graph.Engine
 }
 
-func (a *app) session() (*session, error) {
-	registry, err := a.classes()
+func (a *app) session(ctx context.Context) (*session, error) {
+	registry, err := a.classes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,8 @@ func (a *app) session() (*session, error) {
 }
 
 // classes are the node classes; what was found and is none is said.
-func (a *app) classes() (*graph.Registry, error) {
-	registry, problems, err := a.Nodes(a.settings)
+func (a *app) classes(ctx context.Context) (*graph.Registry, error) {
+	registry, problems, err := a.Nodes(ctx, a.settings)
 	for _, p := range problems {
 		a.say(p)
 	}
