@@ -163,6 +163,18 @@ func TestEachTable(t *testing.T) {
 	if files := names(t, filepath.Join(base, "output")); !slices.Equal(files, want) {
 		t.Errorf("output holds %q, want %q", files, want)
 	}
+	for name, text := range map[string]string{
+		"semicolons":            "name;Scale.width\nsemi;4\n",
+		"tabs":                  "name\tScale.width\ntab\t4\n",
+		"a quoted name":         "\ufeff\"name\",Scale.width\nquoted,4\n",
+		"a comma in a quote":    "\"name\";\"Scale.width\"\n\"a,b;c\";4\n",
+		"lines of another kind": "name,Scale.width\r\nlines,4\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			write(t, table, []byte(text))
+			call{args: []string{"run", "-", "--base-directory", t.TempDir(), "--each", table}, stdin: plainPicture}.run(t).check(t, 0)
+		})
+	}
 	for name, tt := range map[string]struct{ text, says string }{
 		"no rows":       {"Scale.width\n", "no rows"},
 		"empty":         {"", "the file is empty"},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -188,6 +189,31 @@ func (r *runner) lineRows(prompt *ojson.Object, path, into string) ([]row, error
 // nameColumn is a column with names for the rows instead of values.
 const nameColumn = "name"
 
+// byteOrderMark begins the files of some programs.
+const byteOrderMark = "\ufeff"
+
+// separator is what stands between the names in the first line: a comma, or the semicolon or tab that spreadsheets of some countries write.
+func separator(r *bufio.Reader) rune {
+	head, _ := r.Peek(r.Size()) // as much as there is
+	line, _, _ := strings.Cut(string(head), "\n")
+	best, most := ',', 0
+	for _, c := range ",;\t" {
+		n, quoted := 0, false
+		for _, k := range line {
+			switch {
+			case k == '"':
+				quoted = !quoted
+			case k == c && !quoted:
+				n++
+			}
+		}
+		if n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
 // tableRows reads a CSV file. Its first row names inputs; an empty cell leaves what the workflow has.
 func (r *runner) tableRows(prompt *ojson.Object, path string, tabs bool) ([]row, error) {
 	f, err := os.Open(path)
@@ -195,7 +221,12 @@ func (r *runner) tableRows(prompt *ojson.Object, path string, tabs bool) ([]row,
 		return nil, err
 	}
 	defer f.Close()
-	reader := csv.NewReader(f)
+	text := bufio.NewReader(f)
+	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark)) // which Peek has shown
+	}
+	reader := csv.NewReader(text)
+	reader.Comma = separator(text)
 	if tabs {
 		reader.Comma, reader.LazyQuotes = '\t', true
 	}
@@ -206,7 +237,6 @@ func (r *runner) tableRows(prompt *ojson.Object, path string, tabs bool) ([]row,
 	if err != nil {
 		return nil, err
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff")
 	columns := make([]cell, len(head))
 	names := -1
 	for i, name := range head {
