@@ -44,14 +44,15 @@ func readManifest(dir string) (manifest, error) {
 	return m, nil
 }
 
-// fingerprint changes with every file of the pack: its names, sizes and times. What starts with a dot or two underscores is left out.
+// fingerprint changes with every file of the pack: its names, sizes and times. What starts with a dot or two underscores is left out, and so
+// are the packages that it has installed, which may be very many.
 func fingerprint(dir string) (string, error) {
 	h := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if name := d.Name(); path != dir && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "__")) {
+		if name := d.Name(); path != dir && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "__") || d.IsDir() && isInstalled(path)) {
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -70,4 +71,13 @@ func fingerprint(dir string) (string, error) {
 		return nil
 	})
 	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// isInstalled reports whether a folder holds packages: an environment of Python, or node_modules.
+func isInstalled(dir string) bool {
+	if filepath.Base(dir) == "node_modules" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, "pyvenv.cfg"))
+	return err == nil
 }

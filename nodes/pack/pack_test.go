@@ -252,6 +252,14 @@ func TestPackIsAskedOnce(t *testing.T) {
 	if first.set.packs[0].running == nil {
 		t.Fatal("the pack was not asked")
 	}
+	for _, same := range []string{".cache/x", "__pycache__/x", "venv/pyvenv.cfg", "node_modules/x"} {
+		if err := os.MkdirAll(filepath.Join(dir, "mine", filepath.Dir(same)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "mine", same), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if again := open(t, dir); again.set.packs[0].running != nil {
 		t.Error("the pack was asked again")
 	}
