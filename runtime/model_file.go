@@ -3,14 +3,11 @@ package runtime
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
-	"github.com/oneactor/oneactor/runtime/sampling"
-	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -86,59 +83,6 @@ func (m Model) savedCLIP(c CLIP) ([]weights.Entry, error) {
 	return entries, nil
 }
 
-// CLIPFile is one text encoder to be saved.
-type CLIPFile struct {
-	Suffix  string // of the file's name: "clip_l", "clip_h" or "clip_g"
-	encoder textEncoder
-}
-
-var clipSuffixes = map[weights.TextKind]string{weights.CLIPL: "clip_l", weights.CLIPH: "clip_h", weights.CLIPG: "clip_g"}
-
-// Files are the text encoders, each for a file of its own.
-func (c CLIP) Files() ([]CLIPFile, error) {
-	if len(c.encoders) == 0 {
-		return nil, ErrNoCLIP
-	}
-	if c.isExported() {
-		return nil, fmt.Errorf("save the text encoders: %w", ErrExported)
-	}
-	var files []CLIPFile
-	for _, e := range c.encoders {
-		files = append(files, CLIPFile{clipSuffixes[e.kind], e})
-	}
-	return files, nil
-}
-
-// Encode writes the text encoder under Hugging Face names with its patches merged in.
-func (c CLIPFile) Encode(ctx context.Context, w io.Writer, f ModelFile) error {
-	entries, err := c.encoder.patched().saved(weights.SavedAlone(c.encoder.set))
-	if err != nil {
-		return err
-	}
-	return f.encode(ctx, w, []weights.Pair{{Key: "format", Value: "pt"}}, entries)
-}
-
-// EncodeFile writes the VAE alone.
-func (v VAE) EncodeFile(ctx context.Context, w io.Writer, f ModelFile) error {
-	entries, err := v.saved(weights.SavedAlone)
-	if err != nil {
-		return err
-	}
-	return f.encode(ctx, w, nil, entries)
-}
-
-func (v VAE) saved(names func(*weights.Set) []weights.SavedName) ([]weights.Entry, error) {
-	switch {
-	case v.exported != nil:
-		return nil, fmt.Errorf("save the VAE: %w", ErrExported)
-	case v.pixels || v.tiny != nil:
-		return nil, errors.New("save the VAE: a tiny VAE is two files of models/vae_approx, and pixel_space is none: connect a full VAE")
-	case v.set == nil:
-		return nil, ErrNoVAE
-	}
-	return patchedWeights{set: v.set}.saved(names(v.set))
-}
-
 // encode adds the texts and writes the file.
 func (f ModelFile) encode(ctx context.Context, w io.Writer, pairs []weights.Pair, entries []weights.Entry) error {
 	for _, t := range f.Texts {
@@ -148,50 +92,4 @@ func (f ModelFile) encode(ctx context.Context, w io.Writer, pairs []weights.Pair
 		entries = weights.Counted(entries, f.Progress)
 	}
 	return weights.Encode(ctx, w, pairs, entries)
-}
-
-// architectures are the families that the specification of model files has a name for and ComfyUI writes it.
-var architectures = map[weights.Family]string{
-	weights.SDXL:        "stable-diffusion-xl-v1-base",
-	weights.SDXLRefiner: "stable-diffusion-xl-v1-refiner",
-}
-
-// marks are the header and the tensors that say what a model predicts, for the sampling it has now.
-func (m Model) marks(title string) (pairs []weights.Pair, tensors []weights.Entry) {
-	if architecture, ok := architectures[m.family]; ok {
-		if m.family == weights.SDXL && m.sees == editSight {
-			architecture = "stable-diffusion-xl-v1-edit"
-		}
-		pairs = []weights.Pair{
-			{Key: "modelspec.architecture", Value: architecture}, {Key: "modelspec.sai_model_spec", Value: "1.0.0"},
-			{Key: "modelspec.implementation", Value: "sgm"}, {Key: "modelspec.title", Value: title},
-		}
-	}
-	mark := func(name string, values ...float32) {
-		t := tensor.New(len(values))
-		if len(values) == 1 {
-			t = tensor.New() // of no axes
-		}
-		copy(t.Data, values)
-		tensors = append(tensors, weights.Float32Entry(name, t))
-	}
-	_, continuous := m.sampling.Levels.(sampling.ContinuousLevels)
-	sigmas := m.sampling.Sigmas()
-	switch p := m.sampling.Parameterization; {
-	case p == sampling.EDM:
-		mark("edm_mean")
-		mark("edm_std")
-	case p == sampling.V && continuous:
-		mark("edm_vpred.sigma_max", sigmas[len(sigmas)-1])
-		mark("edm_vpred.sigma_min", sigmas[0])
-	case p == sampling.V:
-		pairs = append(pairs, weights.Pair{Key: "modelspec.predict_key", Value: "v"})
-		mark("v_pred")
-		if sigmas[len(sigmas)-1] > 1000 { // 4518 with a zero terminal SNR, some 15 without
-			mark("ztsnr")
-		}
-	case p == sampling.Epsilon:
-		pairs = append(pairs, weights.Pair{Key: "modelspec.predict_key", Value: "epsilon"})
-	}
-	return pairs, tensors
 }
