@@ -48,7 +48,11 @@ func openHostOn(disk folder.Disk, s frontend.Settings) (frontend.Host, error) {
 	if err := options.Check(); err != nil {
 		return nil, err
 	}
-	rt, err := runtime.New(runtime.Config{Folders: layout, ORT: options, Weights: policy, DisableMetadata: s.DisableMetadata})
+	previews := runtime.PreviewMethod(cmp.Or(s.PreviewMethod, string(runtime.PreviewNone)))
+	if known := previews.Choices(); !slices.Contains(known, string(previews)) {
+		return nil, fmt.Errorf("--preview-method %q: use %s", s.PreviewMethod, strings.Join(known, ", "))
+	}
+	rt, err := runtime.New(runtime.Config{Folders: layout, ORT: options, Weights: policy, Previews: previews, DisableMetadata: s.DisableMetadata})
 	if err != nil {
 		return nil, err
 	}

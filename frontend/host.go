@@ -25,6 +25,7 @@ type Settings struct {
 	Weights         string // auto, mapped or packed
 	CacheBytes      int64  // results kept between runs; 0 is a quarter of memory
 	DisableMetadata bool   // save no prompt and workflow in files
+	PreviewMethod   string // none, auto, latent2rgb or taesd; empty is none
 
 	DisableCustomNodes bool // start no programs of custom_nodes/
 }
@@ -39,6 +40,8 @@ type Host interface {
 	Folders() ([]Folder, error)
 	// Path is where a result of a node lies: type is input, output or temp.
 	Path(folderType, subfolder, filename string) string
+	// UserFolder holds settings, workflows and the jobs.
+	UserFolder() string
 	// Stage makes a picture file loadable, and returns the name that LoadImage takes for it: files outside of the input folder are copied into
 	// the temp folder.
 	Stage(ctx context.Context, path string) (name string, err error)
@@ -49,6 +52,7 @@ type Host interface {
 	// Doctor says what computes, and what is missing.
 	Doctor() Diagnosis
 	Actors
+	Jobs
 	// Close frees models and removes temporary files.
 	Close() error
 }

@@ -54,6 +54,9 @@ func New(c Config) (*Runtime, error) {
 	return rt, nil
 }
 
+// Free lets go of compiled models that are not in use. The next use compiles them again.
+func (rt *Runtime) Free() { rt.sessions.free() }
+
 // Close frees compiled models and closes weight files.
 func (rt *Runtime) Close() error {
 	rt.sessions.close()

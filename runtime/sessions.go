@@ -229,6 +229,23 @@ func (c *compiled) close() {
 	}
 }
 
+// free closes the sessions that nobody uses, and forgets made weights.
+func (s *sessionCache) free() {
+	s.mu.Lock()
+	var idle []*compiled
+	for key, c := range s.compiled {
+		if c.users == 0 {
+			delete(s.compiled, key)
+			idle = append(idle, c)
+		}
+	}
+	s.made = nil
+	s.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+}
+
 func (s *sessionCache) close() {
 	s.mu.Lock()
 	all := s.compiled

@@ -24,7 +24,9 @@ type refusal struct {
 func (r *refusal) Error() string { return strconv.Itoa(r.status) + " " + r.body }
 
 // refuse answers with a status and a line of text; an empty text is an empty body.
-func refuse(status int, text string) error { return &refusal{status, "text/plain; charset=utf-8", text} }
+func refuse(status int, text string) error {
+	return &refusal{status, "text/plain; charset=utf-8", text}
+}
 
 // refuseJSON answers with a status and a JSON value.
 func refuseJSON(status int, value any) error {

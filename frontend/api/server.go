@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -39,22 +40,33 @@ type Server struct {
 	host   frontend.Host
 	engine *graph.Engine // validates; the jobs run in workers
 	queue  *queue.Queue
+	hub    *hub
 	router *gin.Engine
+
+	queueBody cachedBody
 }
 
-// New makes a server; Handler is what it serves.
-func New(c Config, host frontend.Host, engine *graph.Engine, q *queue.Queue) *Server {
+// New makes a server; Handler is what it serves. Close it when no more requests come.
+func New(c Config, host frontend.Host, engine *graph.Engine, q *queue.Queue, bus queue.Bus) (*Server, error) {
 	if c.MaxUploadBytes <= 0 {
 		c.MaxUploadBytes = 100 << 20
 	}
 	s := &Server{config: c, host: host, engine: engine, queue: q}
+	var err error
+	if s.hub, err = newHub(q, bus); err != nil {
+		return nil, fmt.Errorf("websockets: %w", err)
+	}
 	s.router = newRouter()
 	r := routes{s.router}
 	s.promptRoutes(r)
 	s.queueRoutes(r)
 	s.historyRoutes(r)
-	return s
+	s.socketRoutes(r)
+	return s, nil
 }
+
+// Close ends the websockets.
+func (s *Server) Close() { s.hub.close() }
 
 // Handler answers all requests.
 func (s *Server) Handler() http.Handler { return s.router }

@@ -101,7 +101,7 @@ func New(p Program) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return fmt.Errorf("%w; see %s --help", err, c.CommandPath()) })
 	app.settingsFlags(root)
 	root.AddCommand(
-		app.runCommand(), app.validateCommand(), app.convertCommand(), app.nodesCommand(), app.modelsCommand(), app.actorsCommand(),
+		app.serveCommand(), app.workerCommand(), app.runCommand(), app.validateCommand(), app.convertCommand(), app.nodesCommand(), app.modelsCommand(), app.actorsCommand(),
 		app.benchCommand(), app.doctorCommand(), app.versionCommand(),
 	)
 	return root

@@ -37,6 +37,7 @@ type Job struct {
 	Key     Key
 	ID      string
 	Number  float64
+	Given   bool // the number is the client's own
 	Client  string
 	User    string
 	Outputs []string

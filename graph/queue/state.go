@@ -107,7 +107,7 @@ func (s *state) applyRecord(changes []Change, at place, r record) []Change {
 		return append(changes, Change{Kind: ChangeStarted, Job: j.Job})
 	case r.Kind == kindMove && j.Worker == "":
 		s.unqueue(j)
-		j.Number = r.To
+		j.Number, j.Given = r.To, true
 		s.enqueue(j)
 		return append(changes, Change{Kind: ChangeDeleted, Job: j.Job})
 	case j.Worker == "" || r.Try != j.Try: // a worker that lost the job
@@ -133,7 +133,7 @@ func (s *state) accept(at place, r record) Change {
 		Key: Key(at), ID: r.ID, Client: r.Client, User: r.User, Outputs: r.Outputs, Models: r.Models, Created: r.Time,
 	}, turn: s.turn}
 	if r.Number != nil {
-		j.Number = *r.Number
+		j.Number, j.Given = *r.Number, true
 	} else {
 		j.Number = float64(s.counter)
 		if r.Front {

@@ -35,6 +35,8 @@ var reserved = map[string][]string{
 	"github.com/yalue/onnxruntime_go":     {"runtime/ort"},
 	"github.com/dominikbraun/graph":       {"graph"},
 	"github.com/spf13/cobra":              {"frontend/cli"},
+	"github.com/gin-gonic/gin":            {"frontend/api"},
+	"github.com/gorilla/websocket":        {"frontend/api"},
 	module + "/runtime/ort":               {"", "runtime", "runtime/actor", "runtime/runtimetest", "runtime/autodiff/gradtest", "bench"},
 	module + "/runtime/goldentest":        nil,
 	module + "/runtime/ort/ortest":        {"runtime/autodiff/gradtest"},

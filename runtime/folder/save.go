@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"path/filepath"
+	"strings"
 )
 
 // Saved names a file the way clients do: {"filename", "subfolder", "type"}.
@@ -21,6 +23,7 @@ type Saved struct {
 type Save struct {
 	SavePath
 	disk Disk
+	root string // directory of Root
 	next int
 }
 
@@ -35,7 +38,7 @@ func (l *Layout) NewSave(r Root, prefix string, width, height int) (*Save, error
 	if err != nil {
 		return nil, err
 	}
-	return &Save{SavePath: p, disk: l.disk, next: p.Counter}, nil
+	return &Save{SavePath: p, disk: l.disk, root: l.root[r], next: p.Counter}, nil
 }
 
 // Write saves one file under the next free number. The content comes from write and appears under its name only when it is
@@ -58,18 +61,22 @@ func (s *Save) Write(ctx context.Context, batchIndex int, ext string, write func
 	if err := fill(ctx, f, write); err != nil {
 		return Saved{}, fmt.Errorf("save %s: %w", filepath.Join(s.Dir, s.Name(s.next, batchIndex, ext)), err)
 	}
-	for {
+	root := string(s.Root)
+	if s.Root == Temp {
+		ctx = WithNames(ctx, nil) // previews of a run that ended so are of no use
+	}
+	p, err := publish(ctx, s.disk, f.Name(), func(name string) string {
+		return filepath.Join(s.root, filepath.FromSlash(strings.TrimPrefix(name, root+"/")))
+	}, func() place {
 		name := s.Name(s.next, batchIndex, ext)
 		s.next++
-		err := s.disk.Publish(f.Name(), filepath.Join(s.Dir, name))
-		if errors.Is(err, fs.ErrExist) {
-			continue // someone else took the number
-		}
-		if err != nil {
-			return Saved{}, fmt.Errorf("save %s: %w", filepath.Join(s.Dir, name), err)
-		}
-		return Saved{Filename: name, Subfolder: s.Subfolder, Type: s.Root}, nil
+		return place{path.Join(root, s.Subfolder, name), filepath.Join(s.Dir, name)}
+	})
+	if err != nil {
+		return Saved{}, fmt.Errorf("save %s: %w", p.path, err)
 	}
+	sub, name := path.Split(strings.TrimPrefix(p.name, root+"/"))
+	return Saved{Filename: name, Subfolder: strings.TrimSuffix(sub, "/"), Type: s.Root}, nil
 }
 
 // fill writes, syncs and closes f.

@@ -40,19 +40,19 @@ func (l *Layout) SaveModel(ctx context.Context, key, name string, write func(io.
 	if err := fill(ctx, f, write); err != nil {
 		return "", "", fmt.Errorf("save %s: %w", filepath.Join(dirs[0], name+ext), err)
 	}
-	for n := 1; ; n++ {
+	n := 0
+	p, err := publish(ctx, l.disk, f.Name(), func(remembered string) string {
+		return filepath.Join(dirs[0], filepath.FromSlash(strings.TrimPrefix(remembered, key+"/")))
+	}, func() place {
+		n++
 		saved := name + ext
 		if n > 1 {
 			saved = fmt.Sprintf("%s-%d%s", name, n, ext)
 		}
-		path := filepath.Join(dirs[0], saved)
-		err := l.disk.Publish(f.Name(), path)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", "", fmt.Errorf("save %s: %w", path, err)
-		}
-		return saved, path, nil
+		return place{key + "/" + filepath.ToSlash(saved), filepath.Join(dirs[0], saved)}
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("save %s: %w", p.path, err)
 	}
+	return filepath.FromSlash(strings.TrimPrefix(p.name, key+"/")), p.path, nil
 }

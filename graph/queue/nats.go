@@ -1,0 +1,326 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Names on the NATS server.
+const (
+	streamName    = "ONEACTOR_JOBS"
+	streamSubject = "oneactor.jobs"
+	stateBucket   = "oneactor_state" // key-value: which snapshot is the newest
+	shotBucket    = "oneactor_snapshots"
+	filesBucket   = "oneactor_files"
+	stateKey      = "snapshot"
+)
+
+// NATS is a Journal and a Bus on a NATS server with JetStream.
+type NATS struct {
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	replicas int
+	shared   bool
+
+	once  sync.Once // snapshots are opened when they are first needed
+	state jetstream.KeyValue
+	shots jetstream.ObjectStore
+	fail  error
+}
+
+var (
+	_ Journal = (*NATS)(nil)
+	_ Bus     = (*NATS)(nil)
+)
+
+// NATSConfig is how to reach a server or a cluster of them.
+type NATSConfig struct {
+	URL      string // "nats://host:4222", several with commas
+	Token    string
+	CA       string // file with the certificate that signed the server's; "" is the system's list
+	Replicas int    // copies of the journal; 0 means 3 on a cluster and 1 on a single server
+}
+
+// Connect opens the journal on a running NATS server, and makes it where it is not there yet.
+func Connect(c NATSConfig) (*NATS, error) {
+	var o []nats.Option
+	if c.Token != "" {
+		o = append(o, nats.Token(c.Token))
+	}
+	if c.CA != "" {
+		o = append(o, nats.RootCAs(c.CA))
+	}
+	return connect(c.URL, true, c.Replicas, o...)
+}
+
+func connect(url string, shared bool, replicas int, o ...nats.Option) (*NATS, error) {
+	o = append(o,
+		nats.Name("oneactor"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				slog.Warn("lost the NATS server; trying to reach it again", "problem", err)
+			}
+		}),
+		nats.ReconnectHandler(func(c *nats.Conn) { slog.Info("reached the NATS server again", "url", c.ConnectedUrlRedacted()) }),
+		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
+			if s != nil {
+				slog.Warn("messages were lost", "subject", s.Subject, "problem", err)
+			}
+		}),
+	)
+	conn, err := nats.Connect(url, o...)
+	if err != nil {
+		return nil, fmt.Errorf("NATS server %s: %w", url, err)
+	}
+	n := &NATS{conn: conn, shared: shared, replicas: replicas}
+	if err := n.open(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("NATS server %s: %w", url, err)
+	}
+	return n, nil
+}
+
+// open finds the stream, or makes it. On a cluster it has three copies, so that one node may be lost.
+func (n *NATS) open() error {
+	var err error
+	if n.js, err = jetstream.New(n.conn); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if n.stream, err = n.js.Stream(ctx, streamName); err == nil {
+		n.replicas = n.stream.CachedInfo().Config.Replicas
+		return nil
+	}
+	if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, nats.ErrNoResponders) {
+			return errors.New("JetStream is off; start the server with -js, or with the configuration in deploy/")
+		}
+		return err
+	}
+	tries := []int{n.replicas}
+	if n.replicas <= 0 {
+		tries = []int{3, 1}
+	}
+	for _, replicas := range tries {
+		n.stream, err = n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+			Name: streamName, Description: "the journal of oneactor's jobs", Subjects: []string{streamSubject},
+			Storage: jetstream.FileStorage, Replicas: replicas, Duplicates: 2 * time.Minute, DenyDelete: true,
+		})
+		if err == nil {
+			n.replicas = replicas
+			return nil
+		}
+	}
+	return fmt.Errorf("stream %s: %w", streamName, err)
+}
+
+// Close ends the connection, after what was published is sent.
+func (n *NATS) Close() error {
+	err := n.conn.FlushTimeout(5 * time.Second)
+	n.conn.Close()
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return nil
+	}
+	return err
+}
+
+// Shared implements Journal.
+func (n *NATS) Shared() bool { return n.shared }
+
+// MaxMessage implements Journal; something is left for what the server adds.
+func (n *NATS) MaxMessage() int { return int(n.conn.MaxPayload()) - 4096 }
+
+// Append implements Journal.
+func (n *NATS) Append(ctx context.Context, id string, data []byte) (uint64, error) {
+	// One process alone asks once; where a connection may break, the id tells a second copy.
+	var o []jetstream.PublishOpt
+	if n.shared {
+		o = append(o, jetstream.WithMsgID(id))
+	}
+	ack, err := n.js.Publish(ctx, streamSubject, data, o...)
+	if err == nil {
+		return ack.Sequence, nil
+	}
+	var api *jetstream.APIError
+	if n.shared && !errors.As(err, &api) && !errors.Is(err, nats.ErrMaxPayload) {
+		err = fmt.Errorf("%w: %w", errTryAgain, err)
+	}
+	return 0, fmt.Errorf("journal: %w", err)
+}
+
+// Follow implements Journal.
+func (n *NATS) Follow(ctx context.Context, from uint64, ready func(), each func(uint64, []byte) error) error {
+	info, err := n.stream.Info(ctx)
+	if err != nil {
+		return err
+	}
+	last := info.State.LastSeq
+	if first := info.State.FirstSeq; from < first {
+		from = first // what lies before was purged, and a snapshot has it
+	}
+	if from > last && !n.shared {
+		ready()
+		return nil
+	}
+	consumer, err := n.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+	})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(512))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)()
+	if from > last {
+		ready()
+	}
+	for {
+		m, err := messages.Next()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, jetstream.ErrNoHeartbeat): // it asks again by itself
+			continue
+		case err != nil:
+			return err
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err
+		}
+		if err := each(meta.Sequence.Stream, m.Data()); err != nil {
+			return err
+		}
+		if meta.Sequence.Stream == last {
+			ready()
+			if !n.shared {
+				return nil // nobody else writes
+			}
+		}
+	}
+}
+
+// Get implements Journal.
+func (n *NATS) Get(ctx context.Context, seq uint64) ([]byte, error) {
+	m, err := n.stream.GetMsg(ctx, seq)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, fmt.Errorf("journal: %w: %d", ErrNoMessage, seq)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: message %d: %w", seq, err)
+	}
+	return m.Data, nil
+}
+
+// Purge implements Journal.
+func (n *NATS) Purge(ctx context.Context, below uint64) error {
+	if below <= 1 {
+		return nil
+	}
+	return n.stream.Purge(ctx, jetstream.WithPurgeSequence(below))
+}
+
+// newest names the newest snapshot.
+type newest struct {
+	Applied uint64 `json:"applied"`
+	Object  string `json:"object"`
+}
+
+func (n *NATS) snapshots(ctx context.Context) error {
+	n.once.Do(func() {
+		n.state, n.fail = n.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: stateBucket, History: 1, Replicas: n.replicas})
+		if n.fail == nil {
+			n.shots, n.fail = n.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: shotBucket, Replicas: n.replicas})
+		}
+	})
+	return n.fail
+}
+
+func (n *NATS) newest(ctx context.Context) (at newest, revision uint64, err error) {
+	e, err := n.state.Get(ctx, stateKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return newest{}, 0, nil
+	}
+	if err != nil {
+		return newest{}, 0, err
+	}
+	return at, e.Revision(), json.Unmarshal(e.Value(), &at)
+}
+
+// LoadSnapshot implements Journal.
+func (n *NATS) LoadSnapshot(ctx context.Context) ([]byte, error) {
+	if n.stream.CachedInfo().State.LastSeq == 0 {
+		return nil, nil // a new journal has none
+	}
+	if err := n.snapshots(ctx); err != nil {
+		return nil, err
+	}
+	for range 3 { // another process may replace it meanwhile
+		at, _, err := n.newest(ctx)
+		if err != nil || at.Object == "" {
+			return nil, err
+		}
+		data, err := n.shots.GetBytes(ctx, at.Object)
+		if !errors.Is(err, jetstream.ErrObjectNotFound) {
+			return data, err
+		}
+	}
+	return nil, errors.New("the snapshot keeps vanishing")
+}
+
+// SaveSnapshot implements Journal. The object is written first and then named, if nobody has named a newer one; the one before goes.
+func (n *NATS) SaveSnapshot(ctx context.Context, applied uint64, data []byte) (bool, error) {
+	if err := n.snapshots(ctx); err != nil {
+		return false, err
+	}
+	before, revision, err := n.newest(ctx)
+	if err != nil || before.Applied >= applied {
+		return false, err
+	}
+	at := newest{applied, strconv.FormatUint(applied, 10) + "-" + nats.NewInbox()}
+	if _, err := n.shots.PutBytes(ctx, at.Object, data); err != nil {
+		return false, err
+	}
+	value, err := json.Marshal(at)
+	if err != nil {
+		return false, err
+	}
+	if _, err := n.state.Update(ctx, stateKey, value, revision); err != nil {
+		gone := n.shots.Delete(ctx, at.Object)
+		if errors.Is(err, jetstream.ErrKeyExists) { // someone was faster
+			return false, gone
+		}
+		return false, errors.Join(err, gone)
+	}
+	if before.Object == "" {
+		return true, nil
+	}
+	return true, n.shots.Delete(ctx, before.Object)
+}
+
+// Publish implements Bus.
+func (n *NATS) Publish(subject string, data []byte) error { return n.conn.Publish(subject, data) }
+
+// Subscribe implements Bus.
+func (n *NATS) Subscribe(subject string, f func([]byte)) (func(), error) {
+	s, err := n.conn.Subscribe(subject, func(m *nats.Msg) { f(m.Data) })
+	if err != nil {
+		return nil, err
+	}
+	_ = s.SetPendingLimits(1<<18, 256<<20)
+	return func() { _ = s.Unsubscribe() }, nil
+}
