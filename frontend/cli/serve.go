@@ -35,6 +35,7 @@ type serveFlags struct {
 	maxQueue      int
 	noWorker      bool
 	drain         time.Duration
+	pprof         string
 	api           api.Config
 	cluster       clusterFlags
 }
@@ -71,6 +72,7 @@ func (a *app) serveCommand() *cobra.Command {
 	p.IntVar(&f.maxQueue, "max-queue", 0, "how many jobs may wait (default: no limit)")
 	p.BoolVar(&f.noWorker, "no-worker", false, "run no jobs in this process; workers do")
 	p.DurationVar(&f.drain, "drain-timeout", 0, "how long the running job may go on when the server is told to stop; after that it waits for the next start")
+	p.StringVar(&f.pprof, "pprof", "", "serve profiles for go tool pprof on this address")
 	f.cluster.client(c)
 	f.cluster.server(c)
 	return c
@@ -87,6 +89,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	addresses, err := f.addresses()
 	if err != nil {
 		return failure{exitUsage, err}
+	}
+	if f.pprof != "" {
+		if err := servePprof(f.pprof); err != nil {
+			return failure{exitUsage, err}
+		}
 	}
 	a.settings.PreviewMethod = f.previewMethod
 	classes, err := a.classes(ctx)

@@ -193,14 +193,14 @@ func (s *state) remove(j *job) {
 			delete(s.taken, n.Path)
 		}
 	}
-	if u := s.users[j.User]; u.running == 0 && len(u.waiting.jobs) == 0 {
+	if u := s.users[j.User]; u != nil && u.running == 0 && len(u.waiting.jobs) == 0 {
 		delete(s.users, j.User)
 	}
 }
 
-// reserve gives a name to a job, unless another one has it; the name of its slot before is free again.
+// reserve gives a name to a slot of a job, unless another one has it; the name of the slot before is free again.
 func (s *state) reserve(j *job, r record) {
-	if owner, taken := s.taken[r.Path]; taken && owner != j.Key {
+	if _, taken := s.taken[r.Path]; taken && j.names[r.Slot].Path != r.Path {
 		return
 	}
 	if j.names == nil {

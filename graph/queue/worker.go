@@ -313,7 +313,11 @@ func (w *worker) next() (*Job, time.Duration) {
 
 // do claims a job, runs it and writes its outcome.
 func (w *worker) do(j Job) error {
-	claim := w.q.commit.add(record{Kind: kindClaim, Time: time.Now().UnixMilli(), Job: j.Key, Try: j.Try + 1, Worker: w.id})
+	add := w.q.commit.addLate
+	if w.q.journal.Shared() {
+		add = w.q.commit.add
+	}
+	claim := add(record{Kind: kindClaim, Time: time.Now().UnixMilli(), Job: j.Key, Try: j.Try + 1, Worker: w.id})
 	w.claims[j.Key] = claim
 	// Alone, the claim can only fail because the job was deleted a moment before: the run is then for nothing. Waiting for it would
 	// cost every job a sync.
@@ -377,7 +381,7 @@ func (w *worker) save(t *Task, o Outcome) error {
 		Kind: kindFinish, Time: time.Now().UnixMilli(), Job: t.Key, Try: t.Try, Status: o.Status, Events: o.Events,
 		blobs: [][]byte{o.Outputs, o.Messages, o.Meta, o.Prompt},
 	}
-	p := w.q.commit.add(r)
+	p := w.q.commit.addLate(r)
 	select {
 	case <-p.finished:
 		if errors.Is(p.err, ErrTooLarge) {
