@@ -215,12 +215,12 @@ func eventually(t *testing.T, q *Queue, what string, ok func() bool) {
 		default:
 		}
 	})()
-	end := time.After(20 * time.Second)
+	end := time.After(60 * time.Second)
 	for !ok() {
 		select {
 		case <-poke:
 		case <-end:
-			t.Fatal("not in 20 seconds: " + what)
+			t.Fatal("not in 60 seconds: " + what)
 		}
 	}
 }

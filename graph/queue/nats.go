@@ -90,21 +90,44 @@ func connect(url string, shared bool, replicas int, o ...nats.Option) (*NATS, er
 	return n, nil
 }
 
-// open finds the stream, or makes it. On a cluster it has three copies, so that one node may be lost.
+// replicasNotSupported is the code with which a server alone refuses copies.
+const replicasNotSupported = 10074
+
+const (
+	openFor = 60 * time.Second // a cluster that starts has chosen its leaders by then
+	askFor  = 3 * time.Second  // nodes without a leader do not answer
+)
+
+// open finds the stream, or makes it. Servers that are starting are waited for.
 func (n *NATS) open() error {
 	var err error
 	if n.js, err = jetstream.New(n.conn); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	for end := time.Now().Add(openFor); ; {
+		err := n.openStream()
+		if err == nil || errors.Is(err, errNoJetStream) || time.Now().After(end) {
+			return err
+		}
+		slog.Info("waiting for the NATS server", "problem", err)
+		time.Sleep(250 * time.Millisecond) // between questions: a server says nothing when it becomes ready
+	}
+}
+
+var errNoJetStream = errors.New("JetStream is off; start the server with -js, or with the configuration in deploy/")
+
+// openStream asks once. On a cluster the stream gets three copies, so that one node may be lost.
+func (n *NATS) openStream() error {
+	ctx, cancel := context.WithTimeout(context.Background(), askFor)
 	defer cancel()
+	var err error
 	if n.stream, err = n.js.Stream(ctx, streamName); err == nil {
 		n.replicas = n.stream.CachedInfo().Config.Replicas
 		return nil
 	}
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
-		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, nats.ErrNoResponders) {
-			return errors.New("JetStream is off; start the server with -js, or with the configuration in deploy/")
+		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
+			return errNoJetStream
 		}
 		return err
 	}
@@ -116,10 +139,14 @@ func (n *NATS) open() error {
 		n.stream, err = n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 			Name: streamName, Description: "the journal of oneactor's jobs", Subjects: []string{streamSubject},
 			Storage: jetstream.FileStorage, Replicas: replicas, Duplicates: 2 * time.Minute, DenyDelete: true,
+			AllowDirect: true, // any copy answers reads
 		})
+		var api *jetstream.APIError
 		if err == nil {
 			n.replicas = replicas
 			return nil
+		} else if !errors.As(err, &api) || api.ErrorCode != replicasNotSupported {
+			break // such as nodes that have not found each other yet: one copy would be for ever
 		}
 	}
 	return fmt.Errorf("stream %s: %w", streamName, err)
@@ -179,7 +206,8 @@ func (n *NATS) Follow(ctx context.Context, from uint64, ready func(), each func(
 	if err != nil {
 		return err
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(512))
+	// The consumer lives on one node; a heartbeat that is missed for two seconds finds out that it is gone, and makes another one.
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(512), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ type worker struct {
 	printed string // of the lists
 	done    int
 
+	holds   map[Hold]bool          // the running job, and those whose outcome is not on disk yet
 	claims  map[Key]*pendingRecord // not applied yet
 	unsaved []*pendingRecord
 	head    Key // the job that waits for another worker's models, since headAt
@@ -73,7 +74,7 @@ type Task struct {
 
 // Work takes jobs and runs them until ctx ends; the running job is then finished, or given back after Drain.
 func (q *Queue) Work(ctx context.Context, c WorkerConfig) error {
-	w := &worker{WorkerConfig: c, q: q, id: c.Host + "/" + uuid.NewString(), wake: make(chan struct{}, 1), claims: map[Key]*pendingRecord{}}
+	w := &worker{WorkerConfig: c, q: q, id: c.Host + "/" + uuid.NewString(), wake: make(chan struct{}, 1), claims: map[Key]*pendingRecord{}, holds: map[Hold]bool{}}
 	if c.Local {
 		w.id = localWorker + uuid.NewString()
 	}
@@ -93,9 +94,7 @@ func (q *Queue) Work(ctx context.Context, c WorkerConfig) error {
 	defer close(draining)
 	go w.drain(ctx, draining)
 	err := w.loop(ctx)
-	for _, p := range w.unsaved {
-		err = errors.Join(err, p.wait(q.ctx))
-	}
+	w.settle(0)
 	return errors.Join(err, q.config.Bus.Publish(subjectBye, []byte(w.id)))
 }
 
@@ -205,6 +204,9 @@ func (w *worker) beat() {
 	if w.task != nil {
 		info.Job = w.task.ID
 	}
+	for h := range w.holds {
+		info.Holds = append(info.Holds, h)
+	}
 	news := told != nil && w.printed != info.Lists
 	w.printed = info.Lists
 	w.mu.Unlock()
@@ -232,6 +234,7 @@ func (w *worker) loop(ctx context.Context) error {
 			return nil
 		}
 		if j == nil {
+			w.settle(0)
 			if err := w.sleep(ctx, wait); err != nil {
 				return err
 			}
@@ -325,15 +328,19 @@ func (w *worker) do(j Job) error {
 		if err := claim.wait(w.q.ctx); err != nil {
 			return err
 		}
-		if !w.holds(j.Key, j.Try+1) {
+		if !w.owns(j.Key, j.Try+1) {
 			return nil
 		}
 	}
 	j.Try++
 	j.Worker = w.id
+	hold := Hold{j.Key, j.Try}
+	w.hold(hold, true)
 	texts, err := w.q.JobTexts(w.q.ctx, j.Key)
 	if err != nil {
-		return err // the lease runs out, and the job is tried again
+		w.hold(hold, false)
+		w.giveBack(hold)
+		return err
 	}
 	t := &Task{j, texts, w}
 	ctx, cancel := context.WithCancelCause(w.q.ctx)
@@ -348,14 +355,33 @@ func (w *worker) do(j Job) error {
 	w.done++
 	w.mu.Unlock()
 	cancel(nil)
-	if outcome.Status == StatusInterrupted && errors.Is(cause, errDrained) {
-		_, err := w.q.write(w.q.ctx, record{Kind: kindRelease, Job: t.Key, Try: t.Try})
-		return err
-	}
-	if outcome.Status == StatusInterrupted && errors.Is(cause, errLost) {
+	switch {
+	case outcome.Status == StatusInterrupted && errors.Is(cause, errDrained):
+		w.hold(hold, false)
+		return w.giveBack(hold)
+	case outcome.Status == StatusInterrupted && errors.Is(cause, errLost):
+		w.hold(hold, false)
 		return nil
 	}
-	return w.save(t, outcome)
+	w.save(t, outcome)
+	return nil
+}
+
+// hold says whether the lease of a try is renewed.
+func (w *worker) hold(h Hold, on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if on {
+		w.holds[h] = true
+	} else {
+		delete(w.holds, h)
+	}
+}
+
+// giveBack lets another worker have a job. Where that can't be written, its lease runs out.
+func (w *worker) giveBack(h Hold) error {
+	_, err := w.q.write(w.q.ctx, record{Kind: kindRelease, Job: h.Job, Try: h.Try})
+	return err
 }
 
 // stopIfInterrupted finds an interrupt that came before the task was there to be stopped.
@@ -367,53 +393,62 @@ func (w *worker) stopIfInterrupted(t *Task, cancel context.CancelCauseFunc) {
 	}
 }
 
-// holds reports whether the journal says that this worker has a try of a job.
-func (w *worker) holds(k Key, try int) bool {
+// owns reports whether the journal says that this worker has a try of a job.
+func (w *worker) owns(k Key, try int) bool {
 	w.q.mu.Lock()
 	defer w.q.mu.Unlock()
 	j := w.q.state.jobs[k]
 	return j != nil && j.Worker == w.id && j.Try == try
 }
 
-// save hands an outcome to the journal. It does not wait for it, so that the next job runs meanwhile; but not for ever.
-func (w *worker) save(t *Task, o Outcome) error {
+// save hands an outcome to the journal. It does not wait for it, so that the next job runs meanwhile; but only so many may be on their way.
+func (w *worker) save(t *Task, o Outcome) {
 	r := record{
 		Kind: kindFinish, Time: time.Now().UnixMilli(), Job: t.Key, Try: t.Try, Status: o.Status, Events: o.Events,
 		blobs: [][]byte{o.Outputs, o.Messages, o.Meta, o.Prompt},
 	}
-	p := w.q.commit.addLate(r)
-	select {
-	case <-p.finished:
-		if errors.Is(p.err, ErrTooLarge) {
-			r.Status = StatusError
-			r.blobs = [][]byte{[]byte("{}"), tooLargeMessages(t.ID, p.err), []byte("{}"), nil}
-			p = w.q.commit.add(r)
-		}
-	default:
-	}
-	w.unsaved = append(w.unsaved, p)
+	w.unsaved = append(w.unsaved, w.q.commit.addLate(r))
+	w.settle(maxUnsaved)
+}
+
+// settle waits until at most so many outcomes are on their way. One that the journal did not take is handed over again, for as long as the
+// queue is open: what was computed is not thrown away because a disk is full for an hour.
+func (w *worker) settle(limit int) {
 	for len(w.unsaved) > 0 {
 		first := w.unsaved[0]
 		select {
 		case <-first.finished:
 		default:
-			if len(w.unsaved) <= maxUnsaved {
-				return nil
+			if len(w.unsaved) <= limit {
+				return
 			}
 			<-first.finished
 		}
-		w.unsaved = w.unsaved[1:]
-		if first.err != nil {
-			return first.err
+		switch {
+		case errors.Is(first.err, ErrTooLarge):
+			r := first.record
+			r.Status = StatusError
+			r.blobs = [][]byte{[]byte("{}"), tooLargeMessages(r.Job.String(), first.err), []byte("{}"), nil}
+			w.unsaved[0] = w.q.commit.addLate(r)
+			continue
+		case first.err != nil && w.q.ctx.Err() == nil && !errors.Is(first.err, ErrClosed):
+			slog.Error("the outcome of a job can't be kept; trying again in a second", "problem", first.err)
+			select {
+			case <-time.After(time.Second):
+			case <-w.q.ctx.Done():
+			}
+			w.unsaved[0] = w.q.commit.add(first.record)
+			continue
 		}
+		w.hold(Hold{first.Job, first.Try}, false)
+		w.unsaved = w.unsaved[1:]
 	}
-	return nil
 }
 
 // tooLargeMessages are the messages of a job whose results do not fit into the history.
-func tooLargeMessages(id string, err error) []byte {
+func tooLargeMessages(job string, err error) []byte {
 	text, _ := json.Marshal([]any{[]any{"execution_error", map[string]any{ // strings can be marshalled
-		"prompt_id": id, "node_id": "", "node_type": "", "executed": []string{}, "exception_type": "RuntimeError", "traceback": []string{},
+		"prompt_id": job, "node_id": "", "node_type": "", "executed": []string{}, "exception_type": "RuntimeError", "traceback": []string{},
 		"exception_message": fmt.Sprintf("the results of the job are too large to be kept: %v", err),
 		"current_inputs":    map[string]any{}, "current_outputs": []string{}, "timestamp": time.Now().UnixMilli(),
 	}}})

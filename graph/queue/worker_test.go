@@ -268,7 +268,7 @@ func TestDrain(t *testing.T) {
 func TestModelsAreWaitedFor(t *testing.T) {
 	c := &clock{}
 	q := openOn(t, newDisk(), testLease(c))
-	w := &worker{WorkerConfig: WorkerConfig{Info: func() (string, []string) { return "cpu", []string{"small"} }}, q: q, id: "me", claims: map[Key]*pendingRecord{}}
+	w := &worker{WorkerConfig: WorkerConfig{Info: func() (string, []string) { return "cpu", []string{"small"} }}, q: q, id: "me", claims: map[Key]*pendingRecord{}, holds: map[Hold]bool{}}
 	add := func(id string, models ...string) {
 		if _, err := q.Submit(t.Context(), Submission{ID: id, Models: models}); err != nil {
 			t.Fatal(err)

@@ -29,8 +29,15 @@ type WorkerInfo struct {
 	Device string   `json:"device"`
 	Models []string `json:"models"` // files that are loaded
 	Job    string   `json:"job"`    // prompt id of the running job, "" for none
+	Holds  []Hold   `json:"holds"`  // jobs whose lease is renewed
 	Jobs   int      `json:"jobs"`   // ended since the start
 	Lists  string   `json:"lists"`  // fingerprint of its lists
+}
+
+// Hold is a try of a job that a worker is at, or whose outcome it is about to write.
+type Hold struct {
+	Job Key `json:"j"`
+	Try int `json:"t"`
 }
 
 // Lists are the names behind drop-downs, by key.
@@ -49,9 +56,9 @@ type workers struct {
 
 	mu     sync.Mutex
 	alive  map[string]*liveWorker
-	seen   map[string]time.Duration // when a running job of a worker never heard of was first seen
-	told   map[string]toldLists     // by worker
-	change uint64                   // of the lists
+	held   map[Hold]time.Duration // when a running job was first seen, or its lease renewed
+	told   map[string]toldLists   // by worker
+	change uint64                 // of the lists
 }
 
 type liveWorker struct {
@@ -60,7 +67,7 @@ type liveWorker struct {
 }
 
 func newWorkers(q *Queue) (*workers, error) {
-	w := &workers{q: q, alive: map[string]*liveWorker{}, seen: map[string]time.Duration{}, told: map[string]toldLists{}}
+	w := &workers{q: q, alive: map[string]*liveWorker{}, held: map[Hold]time.Duration{}, told: map[string]toldLists{}}
 	for subject, f := range map[string]func([]byte){subjectBeat: w.beat, subjectBye: w.bye, subjectTell: w.tell} {
 		stop, err := q.config.Bus.Subscribe(subject, f)
 		if err != nil {
@@ -85,7 +92,13 @@ func (w *workers) beat(data []byte) {
 		return
 	}
 	w.mu.Lock()
-	w.alive[info.ID] = &liveWorker{info, w.q.config.now()}
+	now := w.q.config.now()
+	w.alive[info.ID] = &liveWorker{info, now}
+	for _, h := range info.Holds {
+		if _, ok := w.held[h]; ok {
+			w.held[h] = now
+		}
+	}
 	unknown := info.Lists != w.told[info.ID].Print
 	w.mu.Unlock()
 	if unknown {
@@ -130,7 +143,7 @@ func (w *workers) watch() {
 	}
 }
 
-// expire takes jobs from workers that have been silent for longer than the lease. Several processes may do it at once: a record for a
+// expire takes jobs from workers that have said nothing of them for longer than the lease, be it that they are dead or that they do not know of their claim. Several processes may do it at once: a record for a
 // try that has ended has no effect.
 func (w *workers) expire() {
 	now := w.q.config.now()
@@ -141,22 +154,20 @@ func (w *workers) expire() {
 	}
 	w.q.mu.Unlock()
 	w.mu.Lock()
-	seen := map[string]time.Duration{}
+	held := map[Hold]time.Duration{}
 	var dead []Job
 	for _, j := range running {
-		last, ok := w.seen[j.Worker]
+		h := Hold{j.Key, j.Try}
+		last, ok := w.held[h]
 		if !ok {
 			last = now
 		}
-		seen[j.Worker] = last
-		if a := w.alive[j.Worker]; a != nil {
-			last = max(last, a.heard)
-		}
+		held[h] = last
 		if now-last > w.q.config.Lease {
 			dead = append(dead, j)
 		}
 	}
-	w.seen = seen
+	w.held = held
 	for id, a := range w.alive {
 		if now-a.heard > w.q.config.Lease {
 			w.forget(id)
@@ -164,7 +175,7 @@ func (w *workers) expire() {
 	}
 	w.mu.Unlock()
 	for _, j := range dead {
-		w.q.expireJob(j, fmt.Sprintf("worker %s was not heard of for %v", j.Worker, w.q.config.Lease))
+		w.q.expireJob(j, fmt.Sprintf("worker %s said nothing of it for %v", j.Worker, w.q.config.Lease))
 	}
 }
 
