@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/internal/machine"
@@ -22,6 +23,7 @@ import (
 type host struct {
 	*runtime.Runtime
 	options ort.Options
+	doctor  func() frontend.Diagnosis // asked once
 }
 
 var _ frontend.Host = host{}
@@ -56,7 +58,9 @@ func openHostOn(disk folder.Disk, s frontend.Settings) (frontend.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return host{rt, options}, nil
+	h := host{Runtime: rt, options: options}
+	h.doctor = sync.OnceValue(h.Doctor)
+	return h, nil
 }
 
 // isFolder finds a mistyped directory; the others are made when they are needed.

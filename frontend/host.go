@@ -53,6 +53,8 @@ type Host interface {
 	Doctor() Diagnosis
 	Actors
 	Jobs
+	Pictures
+	Machine
 	// Close frees models and removes temporary files.
 	Close() error
 }

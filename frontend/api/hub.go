@@ -24,6 +24,7 @@ type hub struct {
 	sockets map[*socket]struct{}
 	clients map[string]*socket // the newest of each client id
 	jobs    map[string]*jobMessages
+	logs    map[string]bool // clients that hear the log
 }
 
 // jobMessages is what the hub knows of a running prompt.
@@ -34,7 +35,7 @@ type jobMessages struct {
 }
 
 func newHub(q *queue.Queue, bus queue.Bus) (*hub, error) {
-	h := &hub{queue: q, sockets: map[*socket]struct{}{}, clients: map[string]*socket{}, jobs: map[string]*jobMessages{}}
+	h := &hub{queue: q, sockets: map[*socket]struct{}{}, clients: map[string]*socket{}, jobs: map[string]*jobMessages{}, logs: map[string]bool{}}
 	h.heard.L = &h.mu
 	stop, err := bus.Subscribe(work.Subject, h.message)
 	if err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -22,8 +23,10 @@ type Config struct {
 	CORSOrigin string
 	// Compress packs JSON and text for clients that take gzip.
 	Compress bool
-	// FrontEndRoot is a folder with another web front end; "" means our own canvas.
+	// FrontEndRoot is a folder with another web front end; "" means Canvas.
 	FrontEndRoot string
+	// Canvas is our own front end; nil is a page that says where to get one.
+	Canvas fs.FS
 	// MultiUser gives each user files and settings of their own.
 	MultiUser bool
 	// Token is what clients must show; "" lets everyone in.
@@ -36,18 +39,23 @@ type Config struct {
 
 // Server answers requests. Make it with New.
 type Server struct {
-	config Config
-	host   frontend.Host
-	engine *graph.Engine // validates; the jobs run in workers
-	queue  *queue.Queue
-	hub    *hub
-	router *gin.Engine
+	config  Config
+	host    frontend.Host
+	engine  *graph.Engine // validates; the jobs run in workers
+	queue   *queue.Queue
+	hub     *hub
+	metrics *metrics
+	front   frontEnd
+	users   *users
+	info    *objectInfo
+	router  *gin.Engine
 
 	queueBody cachedBody
+	stop      func()
 }
 
-// New makes a server; Handler is what it serves. Close it when no more requests come.
-func New(c Config, host frontend.Host, engine *graph.Engine, q *queue.Queue, bus queue.Bus) (*Server, error) {
+// New makes a server; Handler is what it serves. Close it when no more requests come. choices are those of the engine.
+func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choices, q *queue.Queue, bus queue.Bus) (*Server, error) {
 	if c.MaxUploadBytes <= 0 {
 		c.MaxUploadBytes = 100 << 20
 	}
@@ -56,17 +64,35 @@ func New(c Config, host frontend.Host, engine *graph.Engine, q *queue.Queue, bus
 	if s.hub, err = newHub(q, bus); err != nil {
 		return nil, fmt.Errorf("websockets: %w", err)
 	}
+	s.metrics = newMetrics(q, s.hub)
+	s.front = newFrontEnd(c.FrontEndRoot, c.Canvas)
+	s.users = &users{folder: area{host.UserFolder()}, multi: c.MultiUser}
+	s.info = newObjectInfo(engine.Registry(), choices)
 	s.router = newRouter()
+	s.useMiddleware()
 	r := routes{s.router}
-	s.promptRoutes(r)
-	s.queueRoutes(r)
-	s.historyRoutes(r)
-	s.socketRoutes(r)
+	for _, register := range []func(routes){
+		s.promptRoutes, s.queueRoutes, s.historyRoutes, s.socketRoutes, s.viewRoutes, s.uploadRoutes, s.userRoutes, s.settingRoutes, s.userdataRoutes,
+		s.internalRoutes, s.logRoutes, s.modelRoutes, s.modelPreviewRoutes, s.objectInfoRoutes, s.systemRoutes, s.healthRoutes, s.ownQueueRoutes,
+		s.openAPIRoutes, s.staticRoutes,
+	} {
+		register(r)
+	}
+	c.Log.setListener(s.hub.sendLogs)
+	s.stop = q.Watch(func(change queue.Change) {
+		if change.Kind == queue.ChangeFinished {
+			s.metrics.ended.WithLabelValues(string(change.Status)).Inc()
+		}
+	})
 	return s, nil
 }
 
 // Close ends the websockets.
-func (s *Server) Close() { s.hub.close() }
+func (s *Server) Close() {
+	s.config.Log.setListener(nil)
+	s.stop()
+	s.hub.close()
+}
 
 // Handler answers all requests.
 func (s *Server) Handler() http.Handler { return s.router }

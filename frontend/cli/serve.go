@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,9 +88,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		f.cluster.token = os.Getenv("ONEACTOR_NATS_TOKEN")
 	}
 	addresses, err := f.addresses()
-	if err != nil {
+	if err = errors.Join(err, api.CheckFrontEnd(f.api.FrontEndRoot), api.CheckHash(f.api.HashName)); err != nil {
 		return failure{exitUsage, err}
 	}
+	f.api.Log = api.NewLog(a.Err)
+	a.Err = f.api.Log
+	slog.SetDefault(slog.New(slog.NewTextHandler(f.api.Log, nil)))
 	if f.pprof != "" {
 		if err := servePprof(f.pprof); err != nil {
 			return failure{exitUsage, err}
@@ -129,10 +133,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 }
 
 func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string, classes *graph.Registry, host frontend.Host, j *journal, q *queue.Queue) error {
-	engine := graph.NewEngine(classes, graph.Config{Choices: allChoices(host.Choices, q), CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
-	f.api.Version, f.api.Args = a.Version, os.Args
+	choices := allChoices(host.Choices, q)
+	engine := graph.NewEngine(classes, graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
+	f.api.Version, f.api.Args = a.Version, publicArgs(os.Args)
 	f.api.MaxUploadBytes, f.api.MultiUser = int64(f.maxUpload*(1<<20)), f.multiUser
-	server, err := api.New(f.api, host, engine, q, j)
+	server, err := api.New(f.api, host, engine, choices, q, j)
 	if err != nil {
 		return failure{exitFailed, err}
 	}
@@ -179,6 +184,21 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 		return failure{exitFailed, cause}
 	}
 	return nil
+}
+
+// publicArgs are the arguments of the process without secrets, as clients may see them.
+func publicArgs(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		for _, secret := range []string{"--token", "--nats-token"} {
+			if arg == secret && i+1 < len(out) {
+				out[i+1] = "…"
+			} else if strings.HasPrefix(arg, secret+"=") {
+				out[i] = secret + "=…"
+			}
+		}
+	}
+	return out
 }
 
 // workerConfig runs jobs on an engine.
