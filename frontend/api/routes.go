@@ -19,14 +19,26 @@ type refusal struct {
 	status      int
 	contentType string
 	body        string
+	raised      bool // see response
 }
 
 func (r *refusal) Error() string { return strconv.Itoa(r.status) + " " + r.body }
 
 // refuse answers with a status and a line of text; an empty text is an empty body.
 func refuse(status int, text string) error {
-	return &refusal{status, "text/plain; charset=utf-8", text}
+	return &refusal{status: status, contentType: textType, body: text}
 }
+
+// raised answers as ComfyUI does where it raises an exception. An empty text is that of the status, as in "404: Not Found".
+func raised(status int, text string) error {
+	if text == "" {
+		text = strconv.Itoa(status) + ": " + http.StatusText(status)
+	}
+	return &refusal{status, textType, text, true}
+}
+
+// trouble is the answer to what ComfyUI does not expect, such as a body that is no JSON.
+func trouble() error { return raised(http.StatusInternalServerError, troubleText) }
 
 // refuseJSON answers with a status and a JSON value.
 func refuseJSON(status int, value any) error {
@@ -34,11 +46,12 @@ func refuseJSON(status int, value any) error {
 	if err != nil {
 		return err
 	}
-	return &refusal{status, jsonType, string(body)}
+	return &refusal{status: status, contentType: jsonType, body: string(body)}
 }
 
 const (
 	jsonType  = "application/json; charset=utf-8"
+	textType  = "text/plain; charset=utf-8"
 	emptyType = "application/octet-stream" // what ComfyUI says of an empty body
 )
 
@@ -81,24 +94,43 @@ func (r routes) bare(method, path string, h handler) {
 // answer turns the error of a handler into a response.
 func answer(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		err := h(c)
-		if err == nil {
-			return
-		}
-		var r *refusal
-		if errors.As(err, &r) {
-			contentType := r.contentType
-			if r.body == "" {
-				contentType = emptyType
-			}
-			c.Data(r.status, contentType, []byte(r.body))
-			return
-		}
-		slog.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "problem", err)
-		if !c.Writer.Written() {
-			c.Data(http.StatusInternalServerError, "text/plain; charset=utf-8", []byte(troubleText))
+		if err := h(c); err != nil {
+			answerError(c, err)
 		}
 	}
+}
+
+// answerError writes what an error says, unless an answer has begun.
+func answerError(c *gin.Context, err error) {
+	var r *refusal
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &r):
+	case errors.As(err, &large):
+		errors.As(tooLarge(large.Limit, c.Request.ContentLength), &r)
+	case c.Request.Context().Err() != nil:
+		return // the client is gone
+	default:
+		slog.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "problem", err)
+		errors.As(trouble(), &r)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	if r.raised || r.body == troubleText || r.status == http.StatusRequestEntityTooLarge {
+		raise(c)
+	}
+	contentType := r.contentType
+	if r.body == "" {
+		contentType = emptyType
+	}
+	send(c, r.status, contentType, []byte(r.body))
+}
+
+// send answers with a whole body.
+func send(c *gin.Context, status int, contentType string, body []byte) {
+	c.Header("Content-Length", strconv.Itoa(len(body))) // net/http knows it of short ones only
+	c.Data(status, contentType, body)
 }
 
 // troubleText is the body of aiohttp's answer to an exception.
@@ -106,7 +138,7 @@ const troubleText = "500 Internal Server Error\n\nServer got itself in trouble"
 
 // empty is the answer of routes that only do something.
 func empty(c *gin.Context) error {
-	c.Data(http.StatusOK, emptyType, nil)
+	send(c, http.StatusOK, emptyType, nil)
 	return nil
 }
 
@@ -116,6 +148,6 @@ func sendJSON(c *gin.Context, value any) error {
 	if err != nil {
 		return err
 	}
-	c.Data(http.StatusOK, jsonType, body)
+	send(c, http.StatusOK, jsonType, body)
 	return nil
 }

@@ -1,9 +1,14 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,6 +32,9 @@ type Config struct {
 	FrontEndRoot string
 	// Canvas is our own front end; nil is a page that says where to get one.
 	Canvas fs.FS
+	// Templates and Docs are the files of the packages comfyui-workflow-templates and comfyui-embedded-docs, or like them. nil means those that
+	// lie beside FrontEndRoot, if any.
+	Templates, Docs fs.FS
 	// MultiUser gives each user files and settings of their own.
 	MultiUser bool
 	// Token is what clients must show; "" lets everyone in.
@@ -45,10 +53,16 @@ type Server struct {
 	queue   *queue.Queue
 	hub     *hub
 	metrics *metrics
-	front   frontEnd
 	users   *users
 	info    *objectInfo
 	router  *gin.Engine
+
+	hooks   []hook
+	secret  *secret // nil lets everyone in
+	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	roots   []root     // of files, the front end last
+	folders []*os.Root // that roots are of
+	tags    sync.Map   // ETags of files without a time, by path
 
 	queueBody cachedBody
 	stop      func()
@@ -59,22 +73,28 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	if c.MaxUploadBytes <= 0 {
 		c.MaxUploadBytes = 100 << 20
 	}
-	s := &Server{config: c, host: host, engine: engine, queue: q}
-	var err error
+	s := &Server{config: c, host: host, engine: engine, queue: q, secret: newSecret(c.Token), lookup: net.DefaultResolver.LookupNetIP}
+	s.hooks = s.answerHooks()
+	err := s.openRoots()
+	if err != nil {
+		return nil, err
+	}
 	if s.hub, err = newHub(q, bus); err != nil {
+		s.closeRoots()
 		return nil, fmt.Errorf("websockets: %w", err)
 	}
 	s.metrics = newMetrics(q, s.hub)
-	s.front = newFrontEnd(c.FrontEndRoot, c.Canvas)
 	s.users = &users{folder: area{host.UserFolder()}, multi: c.MultiUser}
 	s.info = newObjectInfo(engine.Registry(), choices)
 	s.router = newRouter()
-	s.useMiddleware()
+	s.router.Use(s.middleware()...)
+	s.router.NoRoute(answer(s.noRoute))
+	s.router.NoMethod(answer(s.noMethod))
 	r := routes{s.router}
 	for _, register := range []func(routes){
 		s.promptRoutes, s.queueRoutes, s.historyRoutes, s.socketRoutes, s.viewRoutes, s.uploadRoutes, s.userRoutes, s.settingRoutes, s.userdataRoutes,
 		s.internalRoutes, s.logRoutes, s.modelRoutes, s.modelPreviewRoutes, s.objectInfoRoutes, s.systemRoutes, s.healthRoutes, s.ownQueueRoutes,
-		s.openAPIRoutes, s.staticRoutes,
+		s.openAPIRoutes, s.frontEndRoutes,
 	} {
 		register(r)
 	}
@@ -92,6 +112,7 @@ func (s *Server) Close() {
 	s.config.Log.setListener(nil)
 	s.stop()
 	s.hub.close()
+	s.closeRoots()
 }
 
 // Handler answers all requests.

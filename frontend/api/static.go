@@ -1,153 +1,132 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
-	"os"
-	"path"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
-
-	_ "embed"
 )
 
-// frontEnd is where the pages come from.
-type frontEnd struct {
-	root      fs.FS // nil shows the page that says how to get one
-	templates fs.FS // workflow templates, nil without
-	docs      fs.FS // documentation of nodes, nil without
+// root is a folder of files under a path of its own. The one of "" takes what no other takes.
+type root struct {
+	prefix string
+	files  fs.FS
 }
 
-//go:embed page.html
-var builtInPage []byte
+// internalPrefix is of routes that have no files beside them.
+const internalPrefix = "/internal"
 
-// CheckFrontEnd says what is wrong with a folder that is to be the front end.
-func CheckFrontEnd(dir string) error {
-	if dir == "" {
-		return nil
+// noRoute answers for paths without a route: with a file, or for methods that read nothing with a refusal.
+func (s *Server) noRoute(c *gin.Context) error {
+	if isBelow(c.Request.URL.Path, internalPrefix) {
+		return raised(http.StatusNotFound, "")
 	}
-	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
-		return errors.New("--front-end-root " + dir + ": no index.html is there; of the PyPI package it is the folder comfyui_frontend_package/static")
-	}
-	return nil
-}
-
-// newFrontEnd serves a folder. The packages of ComfyUI's front end lie side by side, so those with templates and documentation are found.
-func newFrontEnd(dir string, own fs.FS) frontEnd {
-	if dir == "" {
-		return frontEnd{root: own}
-	}
-	f := frontEnd{root: os.DirFS(dir)}
-	packages := filepath.Join(dir, "..", "..")
-	if t := filepath.Join(packages, "comfyui_workflow_templates", "templates"); isFolder(t) {
-		f.templates = os.DirFS(t)
-	}
-	if d := filepath.Join(packages, "comfyui_embedded_docs", "docs"); isFolder(d) {
-		f.docs = os.DirFS(d)
-	}
-	return f
-}
-
-func isFolder(dir string) bool {
-	info, err := os.Stat(dir)
-	return err == nil && info.IsDir()
-}
-
-func (s *Server) staticRoutes(r routes) {
-	r.get("/extensions", s.getExtensions)
-	for _, p := range []string{"/", "/api/"} {
-		r.bare(http.MethodGet, p, s.getIndex)
-	}
-	s.router.NoRoute(answer(s.getStatic))
-	s.router.NoMethod(func(c *gin.Context) {
-		c.Data(http.StatusMethodNotAllowed, "text/plain; charset=utf-8", []byte("405: Method Not Allowed"))
-	})
-}
-
-// getIndex sends the first page.
-func (s *Server) getIndex(c *gin.Context) error {
-	c.Header("Cache-Control", "no-cache")
-	c.Header("Pragma", "no-cache")
-	c.Header("Expires", "0")
-	if s.front.root == nil {
-		c.Data(http.StatusOK, "text/html; charset=utf-8", builtInPage)
-		return nil
-	}
-	return s.sendFrom(c, s.front.root, "index.html")
-}
-
-// getStatic sends a file of the front end; it is asked when no route fits.
-func (s *Server) getStatic(c *gin.Context) error {
-	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+	if m := c.Request.Method; m != http.MethodGet && m != http.MethodHead {
 		c.Header("Allow", "GET,HEAD")
-		return refuse(http.StatusMethodNotAllowed, "405: Method Not Allowed")
+		return raised(http.StatusMethodNotAllowed, "")
 	}
-	notFound := refuse(http.StatusNotFound, "404: Not Found")
-	name, err := url.PathUnescape(c.Request.URL.EscapedPath())
-	name = strings.TrimPrefix(name, "/")
-	if err != nil || !fs.ValidPath(name) || name == "." || strings.Contains(name, `\`) {
-		return notFound
+	return s.serveStatic(c)
+}
+
+// noMethod answers for paths whose routes have other methods. Files may have the path, too.
+func (s *Server) noMethod(c *gin.Context) error {
+	m := c.Request.Method
+	methods := strings.Split(strings.ReplaceAll(c.Writer.Header().Get("Allow"), " ", ""), ",") // gin has set it
+	if !isBelow(c.Request.URL.Path, internalPrefix) {
+		if m == http.MethodGet || m == http.MethodHead {
+			c.Writer.Header().Del("Allow")
+			return s.serveStatic(c)
+		}
+		methods = append(methods, http.MethodGet, http.MethodHead)
 	}
-	for prefix, files := range map[string]fs.FS{"templates/": s.front.templates, "docs/": s.front.docs} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok && files != nil {
-			return s.sendFrom(c, files, rest)
+	slices.Sort(methods)
+	c.Header("Allow", strings.Join(slices.Compact(methods), ","))
+	return raised(http.StatusMethodNotAllowed, "")
+}
+
+func isBelow(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// serveStatic sends a file of the first root whose prefix fits.
+func (s *Server) serveStatic(c *gin.Context) error {
+	for _, r := range s.roots {
+		if rest, ok := strings.CutPrefix(c.Request.URL.Path, r.prefix+"/"); ok {
+			return s.sendFile(c, r, rest)
 		}
 	}
-	if s.front.root == nil {
-		return notFound
-	}
-	return s.sendFrom(c, s.front.root, name)
+	return raised(http.StatusNotFound, "")
 }
 
-// sendFrom sends a file of a tree.
-func (s *Server) sendFrom(c *gin.Context, files fs.FS, name string) error {
-	f, err := files.Open(name)
+// sendFile sends a file, or parts of it, or that it has not changed. A folder is forbidden, and what leads out of the root is not there.
+func (s *Server) sendFile(c *gin.Context, r root, name string) error {
+	if !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
+		return raised(http.StatusNotFound, "")
+	}
+	f, err := r.files.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return raised(http.StatusForbidden, "")
+	}
 	if err != nil {
-		return refuse(http.StatusNotFound, "404: Not Found")
+		return raised(http.StatusNotFound, "")
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || info.IsDir() {
-		return refuse(http.StatusNotFound, "404: Not Found")
+	if err != nil {
+		return err
 	}
-	content, ok := f.(interface {
-		Read([]byte) (int, error)
-		Seek(int64, int) (int64, error)
-	})
-	if !ok {
-		return errors.New("the front end's file " + name + " can't be read in parts")
+	if info.IsDir() {
+		return raised(http.StatusForbidden, "")
 	}
-	h := c.Writer.Header()
-	h.Set("Content-Type", fileType(name))
-	if path.Ext(name) == ".html" {
-		h.Set("Content-Type", "text/html")
+	content, ok := f.(io.ReadSeeker)
+	if !ok || !info.Mode().IsRegular() {
+		return raised(http.StatusNotFound, "")
 	}
-	if t := info.ModTime(); !t.IsZero() && t.After(time.Unix(0, 0)) {
-		h.Set("ETag", `"`+strconv.FormatInt(t.UnixNano(), 16)+"-"+strconv.FormatInt(info.Size(), 16)+`"`)
+	tag, err := s.fileTag(r, name, info, content)
+	if err != nil {
+		return err
 	}
+	c.Header("ETag", tag)
+	c.Header("Content-Type", pageType(name))
 	http.ServeContent(c.Writer, c.Request, "", info.ModTime(), content)
 	return nil
 }
 
-// getExtensions lists the scripts that the front end loads when it starts.
-func (s *Server) getExtensions(c *gin.Context) error {
-	list := []any{}
-	if s.front.root != nil {
-		err := fs.WalkDir(s.front.root, "extensions", func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && path.Ext(name) == ".js" {
-				list = append(list, "/"+name)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+// fileTag is the ETag: time and size, or of files without a time, which come with the program, their content.
+func (s *Server) fileTag(r root, name string, info fs.FileInfo, content io.ReadSeeker) (string, error) {
+	if t := info.ModTime(); !t.IsZero() {
+		return `"` + strconv.FormatInt(t.UnixNano(), 16) + "-" + strconv.FormatInt(info.Size(), 16) + `"`, nil
 	}
-	return sendJSON(c, list)
+	key := r.prefix + "/" + name
+	if tag, ok := s.tags.Load(key); ok {
+		return tag.(string), nil
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, content); err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	tag := `"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
+	s.tags.Store(key, tag)
+	return tag, nil
+}
+
+// pageType is the type of a file of the front end; its texts are UTF-8.
+func pageType(name string) string {
+	t := fileType(name)
+	if strings.HasPrefix(t, "text/") || t == "application/javascript" {
+		t += "; charset=utf-8"
+	}
+	return t
 }
