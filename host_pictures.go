@@ -31,6 +31,18 @@ func (h host) ConvertPicture(path string, as frontend.PictureFormat) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	return encodeAs(f, as)
+}
+
+func (h host) EncodePicture(file []byte, as frontend.PictureFormat) ([]byte, error) {
+	frames, err := imaging.Decode(bytes.NewReader(file), imaging.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	return encodeAs(frames[0], as)
+}
+
+func encodeAs(f imaging.Frame, as frontend.PictureFormat) ([]byte, error) {
 	switch as.Channel {
 	case "rgb":
 		f = withoutAlpha(f)

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"io/fs"
-	"path"
-	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/oneactor/oneactor/frontend"
@@ -13,32 +10,27 @@ import (
 
 func (h host) Stats() frontend.Stats {
 	d := h.doctor()
-	s := frontend.Stats{MemoryTotal: machine.MemoryLimit(), MemoryFree: machine.FreeMemory(), Device: d.Device, DeviceName: d.Device, Library: "onnxruntime " + d.Version}
+	s := frontend.Stats{MemoryTotal: machine.MemoryLimit(), MemoryFree: machine.FreeMemory(), Library: "onnxruntime " + d.Version, Device: "cpu", Index: -1}
 	if d.Version == "" {
 		s.Library = "onnxruntime not found"
 	}
-	if s.Device == "" {
-		s.Device, s.DeviceName = "cpu", "cpu"
+	s.DeviceName, s.DeviceTotal, s.DeviceFree = s.Device, s.MemoryTotal, s.MemoryFree
+	kind, number, _ := strings.Cut(d.Device, ":")
+	if kind != "cuda" {
+		return s
 	}
+	index, err := strconv.Atoi(number)
+	if err != nil {
+		index = 0 // "cuda" is the first
+	}
+	s.Device, s.Index = kind, index
+	s.DeviceName = "cuda:" + strconv.Itoa(index)
+	gpu, err := machine.ReadGPU(index)
+	if err != nil {
+		s.DeviceTotal, s.DeviceFree = 0, 0 // not known, and not the machine's
+		return s
+	}
+	s.DeviceName += " " + gpu.Name
+	s.DeviceTotal, s.DeviceFree = gpu.MemoryTotal, gpu.MemoryFree
 	return s
-}
-
-func (h host) ModelPath(key, name string) (string, error) {
-	p, err := h.Runtime.Folders.Find(key, name)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", fs.ErrNotExist, err)
-	}
-	return p, nil
-}
-
-func (h host) Embeddings() ([]string, error) {
-	files, err := h.Runtime.Folders.List("embeddings")
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = strings.TrimSuffix(filepath.ToSlash(f), path.Ext(f))
-	}
-	return names, nil
 }

@@ -54,6 +54,7 @@ type Host interface {
 	Actors
 	Jobs
 	Pictures
+	Models
 	Machine
 	// Close frees models and removes temporary files.
 	Close() error

@@ -4,6 +4,8 @@ package frontend
 type Pictures interface {
 	// ConvertPicture reads a file and writes it anew.
 	ConvertPicture(path string, as PictureFormat) ([]byte, error)
+	// EncodePicture is ConvertPicture for the content of a file.
+	EncodePicture(file []byte, as PictureFormat) ([]byte, error)
 	// ReplaceAlpha is the picture of a file with the alpha of another one, as a file with the extension ext; texts of a PNG are kept.
 	ReplaceAlpha(original string, mask []byte, ext string) ([]byte, error)
 }

@@ -3,9 +3,14 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,17 +22,63 @@ import (
 // fakeHost stands in for the runtime. Methods that no test needs are those of the nil interface, and panic.
 type fakeHost struct {
 	frontend.Host
-	lists map[string][]string
-	calls map[string]int // of Choices, by key
-	user  string
+	user    string
+	lists   map[string][]string // of drop-downs; one that is missing can't be read
+	keys    []string            // of model folders
+	folders map[string][]string // their directories
+	stats   frontend.Stats
 }
 
 func (h *fakeHost) Choices(key string) ([]string, error) {
-	if h.calls == nil {
-		h.calls = map[string]int{}
+	list, ok := h.lists[key]
+	if !ok {
+		return nil, errors.New("list " + key + " can't be read")
 	}
-	h.calls[key]++
-	return h.lists[key], nil
+	return list, nil
+}
+
+func (h *fakeHost) ModelKeys() []string { return h.keys }
+
+func (h *fakeHost) ModelDirectories(key string) ([]string, error) {
+	dirs, ok := h.folders[key]
+	if !ok {
+		return nil, fmt.Errorf("folder %s: %w", key, fs.ErrNotExist)
+	}
+	return dirs, nil
+}
+
+func (h *fakeHost) ModelNames(key string) ([]string, error) {
+	_, err := h.ModelDirectories(key)
+	return h.lists[key], err
+}
+
+func (h *fakeHost) ModelPath(key, name string) (string, error) {
+	dirs, err := h.ModelDirectories(key)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dirs[0], filepath.Clean("/"+name))
+	_, err = os.Stat(path)
+	return path, err
+}
+
+func (h *fakeHost) Embeddings() ([]string, error) { return []string{"easy", "sub/ünd"}, nil }
+func (h *fakeHost) Stats() frontend.Stats         { return h.stats }
+
+// ConvertPicture tells what it was asked for. A file that says "broken" is no picture.
+func (h *fakeHost) ConvertPicture(path string, as frontend.PictureFormat) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return h.EncodePicture(content, as)
+}
+
+func (h *fakeHost) EncodePicture(file []byte, as frontend.PictureFormat) ([]byte, error) {
+	if string(file) == "broken" {
+		return nil, errors.New("no picture")
+	}
+	return fmt.Appendf(nil, "%s %d of %s", as.Type, as.Quality, file), nil
 }
 
 func (h *fakeHost) UserFolder() string                             { return h.user }
@@ -165,4 +216,18 @@ func decoded[T any](t *testing.T, body io.Reader) T {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// writeFiles writes files below a folder, by their names with slashes.
+func writeFiles(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

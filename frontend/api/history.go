@@ -63,7 +63,7 @@ func (s *Server) sendEntries(c *gin.Context, entries []*queue.Entry) error {
 		}
 		body = next
 	}
-	c.Data(http.StatusOK, jsonType, append(body, '}'))
+	send(c, http.StatusOK, jsonType, append(body, '}'))
 	return nil
 }
 

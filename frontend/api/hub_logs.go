@@ -1,6 +1,6 @@
 package api
 
-import "os"
+import "log/slog"
 
 // setLogs says whether a client hears the log.
 func (h *hub) setLogs(client string, on bool) {
@@ -13,13 +13,15 @@ func (h *hub) setLogs(client string, on bool) {
 	}
 }
 
-// sendLogs gives new lines to those who want them. It must not log: it is called by the log.
+// sendLogs gives new lines to those who want them. Who has gone wants none any more.
 func (h *hub) sendLogs(lines []logLine) {
 	h.mu.Lock()
 	var to []*socket
 	for client := range h.logs {
 		if k := h.clients[client]; k != nil {
 			to = append(to, k)
+		} else {
+			delete(h.logs, client)
 		}
 	}
 	h.mu.Unlock()
@@ -28,7 +30,7 @@ func (h *hub) sendLogs(lines []logLine) {
 	}
 	f, err := messageFrame("logs", logMessage(lines))
 	if err != nil {
-		os.Stderr.WriteString("a websocket message can't be made: " + err.Error() + "\n")
+		slog.Debug("log lines can't be sent", "problem", err) // no louder: it would come back here
 		return
 	}
 	for _, k := range to {

@@ -19,13 +19,13 @@ func (s *Server) internalRoutes(r routes) {
 
 // getFolderPaths lists the directories of every model folder.
 func (s *Server) getFolderPaths(c *gin.Context) error {
-	folders, err := s.host.Folders()
-	if err != nil {
-		return err
-	}
 	all := ojson.NewObject()
-	for _, f := range folders {
-		all.Set(f.Key, anyTexts(f.Directories))
+	for _, key := range s.host.ModelKeys() {
+		dirs, err := s.host.ModelDirectories(key)
+		if err != nil {
+			return err
+		}
+		all.Set(key, anyTexts(dirs))
 	}
 	return sendJSON(c, all)
 }

@@ -23,42 +23,70 @@ func (s *Server) logRoutes(r routes) {
 type Log struct {
 	next io.Writer
 
-	mu     sync.Mutex
-	lines  []logLine // the last maxLines
-	rest   []byte    // begin of a line
-	listen func([]logLine)
+	mu      sync.Mutex
+	lines   []logLine // the last maxLines
+	rest    []byte    // begin of a line
+	listen  func([]logLine)
+	waiting []logLine // for listen
+	telling bool      // someone gives them to listen
 }
 
 type logLine struct{ time, text string }
 
-const maxLines = 300 // as many as ComfyUI keeps
+const (
+	maxLines = 300 // as many as ComfyUI keeps
+	maxLine  = 64 << 10
+)
 
 // NewLog makes a log whose lines also go to next.
 func NewLog(next io.Writer) *Log { return &Log{next: next} }
 
-// Write implements io.Writer.
+// Write implements io.Writer. What listens hears of it later: it may log itself.
 func (l *Log) Write(text []byte) (int, error) {
 	l.mu.Lock()
 	l.rest = append(l.rest, text...)
 	var added []logLine
 	for {
 		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
-		if !ok {
+		if !ok && len(l.rest) < maxLine {
 			break
 		}
 		added = append(added, logLine{time.Now().Format("2006-01-02T15:04:05.000000"), string(line) + "\n"})
 		l.rest = bytes.Clone(rest)
 	}
-	l.lines = append(l.lines, added...)
-	if extra := len(l.lines) - maxLines; extra > 0 {
-		l.lines = append([]logLine(nil), l.lines[extra:]...)
+	l.lines = lastLines(append(l.lines, added...))
+	if l.listen != nil && len(added) > 0 {
+		l.waiting = lastLines(append(l.waiting, added...))
+		if !l.telling {
+			l.telling = true
+			go l.tell()
+		}
 	}
-	listen := l.listen
 	l.mu.Unlock()
-	if listen != nil && len(added) > 0 {
-		listen(added)
-	}
 	return l.next.Write(text)
+}
+
+func lastLines(lines []logLine) []logLine {
+	if extra := len(lines) - maxLines; extra > 0 {
+		return append([]logLine(nil), lines[extra:]...)
+	}
+	return lines
+}
+
+// tell gives what waits to the listener, in order, and ends when nothing does.
+func (l *Log) tell() {
+	for {
+		l.mu.Lock()
+		lines, listen := l.waiting, l.listen
+		l.waiting = nil
+		if len(lines) == 0 || listen == nil {
+			l.telling = false
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+		listen(lines)
+	}
 }
 
 func (l *Log) all() []logLine {

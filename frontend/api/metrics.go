@@ -53,8 +53,17 @@ func (s *Server) measure(c *gin.Context) {
 	if route == "" {
 		route = "files" // of the front end: their names would be without end
 	}
-	s.metrics.requests.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Inc()
+	s.metrics.requests.WithLabelValues(knownMethod(c.Request.Method), route, strconv.Itoa(c.Writer.Status())).Inc()
 	s.metrics.seconds.WithLabelValues(route).Observe(time.Since(start).Seconds())
+}
+
+// knownMethod keeps those out that clients make up: each would be a series of its own.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 func (s *Server) healthRoutes(r routes) {

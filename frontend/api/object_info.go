@@ -98,7 +98,7 @@ func (s *Server) getObjectInfo(c *gin.Context) error {
 		c.Header("Vary", "Accept-Encoding")
 		body = packed
 	}
-	c.Data(http.StatusOK, jsonType, body)
+	send(c, http.StatusOK, jsonType, body)
 	return nil
 }
 

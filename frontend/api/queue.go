@@ -63,7 +63,7 @@ func (s *Server) getQueue(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Data(http.StatusOK, jsonType, body)
+	send(c, http.StatusOK, jsonType, body)
 	return nil
 }
 

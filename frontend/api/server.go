@@ -93,7 +93,7 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	r := routes{s.router}
 	for _, register := range []func(routes){
 		s.promptRoutes, s.queueRoutes, s.historyRoutes, s.socketRoutes, s.viewRoutes, s.uploadRoutes, s.userRoutes, s.settingRoutes, s.userdataRoutes,
-		s.internalRoutes, s.logRoutes, s.modelRoutes, s.modelPreviewRoutes, s.objectInfoRoutes, s.systemRoutes, s.healthRoutes, s.ownQueueRoutes,
+		s.internalRoutes, s.logRoutes, s.modelRoutes, s.modelPreviewRoutes, s.objectInfoRoutes, s.systemRoutes, s.customNodeRoutes, s.healthRoutes, s.ownQueueRoutes,
 		s.openAPIRoutes, s.frontEndRoutes,
 	} {
 		register(r)
