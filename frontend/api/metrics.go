@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -77,7 +78,11 @@ func (s *Server) healthRoutes(r routes) {
 
 // getReady says whether jobs are accepted.
 func (s *Server) getReady(c *gin.Context) error {
-	if err := s.queue.Problem(); err != nil {
+	err := s.queue.Problem()
+	if s.closing.Load() {
+		err = errors.New("the server is stopping")
+	}
+	if err != nil {
 		return refuseJSON(http.StatusServiceUnavailable, ojson.NewObject("status", "not ready", "problem", err.Error()))
 	}
 	return sendJSON(c, ojson.NewObject("status", "ready", "workers", int64(len(s.queue.Workers()))))

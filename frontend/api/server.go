@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
 
@@ -66,6 +67,7 @@ type Server struct {
 
 	queueBody cachedBody
 	stop      func()
+	closing   atomic.Bool
 }
 
 // New makes a server; Handler is what it serves. Close it when no more requests come. choices are those of the engine.
@@ -107,8 +109,11 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	return s, nil
 }
 
-// Close ends the websockets.
+// Close ends the websockets. Requests are still answered, but the server is not ready for more.
 func (s *Server) Close() {
+	if s.closing.Swap(true) {
+		return
+	}
 	s.config.Log.setListener(nil)
 	s.stop()
 	s.hub.close()
