@@ -16,7 +16,7 @@ import (
 const tokenCookie = "oneactor_token"
 
 // openPaths are routes for everybody, besides the files of the front end.
-var openPaths = map[string]bool{"/": true, "/api/": true, "/healthz": true, "/readyz": true, "/api/healthz": true, "/api/readyz": true}
+var openPaths = map[string]bool{"/": true, "/api/": true, "/healthz": true, "/readyz": true}
 
 // secret compares a token without telling, by the time it takes, how much of a guess is right.
 type secret struct {
