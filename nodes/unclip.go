@@ -10,6 +10,7 @@ import (
 func unclipNodes() []graph.Declaration {
 	return []graph.Declaration{
 		graph.Declare[UnCLIPCheckpointLoader](),
+		graph.Declare[ImageOnlyCheckpointLoader](),
 		graph.Declare[UnCLIPConditioning](),
 	}
 }
@@ -24,6 +25,19 @@ type UnCLIPCheckpointLoader struct {
 // Run returns the parts of the checkpoint; one the file lacks is empty, and its consumer says so.
 func (n UnCLIPCheckpointLoader) Run(ctx context.Context) (runtime.UnCLIPCheckpoint, error) {
 	return runtime.FromContext(ctx).LoadUnCLIP(n.CkptName)
+}
+
+// ImageOnlyCheckpointLoader opens a checkpoint whose model is told of pictures and of no text. ComfyUI's front end needs the class: without it
+// no loader of checkpoints, LoRAs and VAEs gets its list.
+type ImageOnlyCheckpointLoader struct {
+	_ graph.Meta `category:"loaders/video_models" title:"Image Only Checkpoint Loader (img2vid model)" module:"comfy_extras.nodes_video_model"`
+
+	CkptName string `choices:"checkpoints"`
+}
+
+// Run returns the parts of the checkpoint; one the file lacks is empty, and its consumer says so.
+func (n ImageOnlyCheckpointLoader) Run(ctx context.Context) (runtime.ImageOnlyCheckpoint, error) {
+	return runtime.FromContext(ctx).LoadImageOnly(n.CkptName)
 }
 
 // UnCLIPConditioning tells a model of a picture beside the prompt.

@@ -131,3 +131,16 @@ func (rt *Runtime) LoadUnCLIP(name string) (UnCLIPCheckpoint, error) {
 	}
 	return out, nil
 }
+
+// ImageOnlyCheckpoint is an UnCLIPCheckpoint without its text encoder.
+type ImageOnlyCheckpoint struct {
+	Model  Model
+	Vision CLIPVision
+	VAE    VAE
+}
+
+// LoadImageOnly is LoadUnCLIP for models that are told of no text.
+func (rt *Runtime) LoadImageOnly(name string) (ImageOnlyCheckpoint, error) {
+	c, err := rt.LoadUnCLIP(name)
+	return ImageOnlyCheckpoint{c.Model, c.Vision, c.VAE}, err
+}
