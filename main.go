@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/frontend/cli"
+	"github.com/oneactor/oneactor/workflows"
 )
 
 // version is set by release builds: -ldflags "-X main.version=…".
@@ -29,11 +30,12 @@ func main() {
 func program(in io.Reader, out, err io.Writer, open func(frontend.Settings) (frontend.Host, error)) cli.Program {
 	found := &foundNodes{}
 	return cli.Program{
-		Version: version,
-		Nodes:   found.classes,
-		Close:   found.close,
-		Open:    open,
-		Bench:   benchmarks{},
-		In:      in, Out: out, Err: err,
+		Version:   version,
+		Nodes:     found.classes,
+		Close:     found.close,
+		Open:      open,
+		Bench:     benchmarks{},
+		Templates: workflows.Templates(),
+		In:        in, Out: out, Err: err,
 	}
 }

@@ -42,11 +42,11 @@ func (s *Server) openRoots() error {
 			return err
 		}
 		packages := filepath.Join(dir, "..", "..")
-		if templates == nil {
-			templates, _ = s.openFolder(filepath.Join(packages, "comfyui_workflow_templates", "templates"))
+		if files, err := s.openFolder(filepath.Join(packages, "comfyui_workflow_templates", "templates")); err == nil {
+			templates = files
 		}
-		if docs == nil {
-			docs, _ = s.openFolder(filepath.Join(packages, "comfyui_embedded_docs", "docs"))
+		if files, err := s.openFolder(filepath.Join(packages, "comfyui_embedded_docs", "docs")); err == nil {
+			docs = files
 		}
 	}
 	if web == nil {

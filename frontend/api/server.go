@@ -33,8 +33,8 @@ type Config struct {
 	FrontEndRoot string
 	// Canvas is our own front end; nil is a page that says where to get one.
 	Canvas fs.FS
-	// Templates and Docs are the files of the packages comfyui-workflow-templates and comfyui-embedded-docs, or like them. nil means those that
-	// lie beside FrontEndRoot, if any.
+	// Templates and Docs are files like those of the packages comfyui-workflow-templates and comfyui-embedded-docs. The packages themselves take
+	// their place where they lie beside FrontEndRoot.
 	Templates, Docs fs.FS
 	// MultiUser gives each user files and settings of their own.
 	MultiUser bool

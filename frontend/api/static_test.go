@@ -133,12 +133,14 @@ func TestPackagesSideBySide(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := newServer(t, setup{config: Config{FrontEndRoot: filepath.Join(packages, "comfyui_frontend_package", "static")}})
+	own := fstest.MapFS{"index.json": {Data: []byte("[2]")}, "demo.json": {Data: []byte("{}")}}
+	s := newServer(t, setup{config: Config{FrontEndRoot: filepath.Join(packages, "comfyui_frontend_package", "static"), Templates: own}})
 	runAll(t, s, map[string]scenario{
 		"templates":          {path: "/templates/index.json", is: "[1]", headers: map[string]string{"Cache-Control": "no-cache"}},
 		"documentation":      {path: "/docs/KSampler/en.md", is: "# KSampler"},
 		"beside them":        {path: "/templates/../secret.txt", status: 404, not: []string{"secret"}},
 		"a package wins":     {path: "/templates/own.txt", status: 404},
+		"over ours as well":  {path: "/templates/demo.json", status: 404},
 		"packages have none": {path: "/comfyui_workflow_templates/secret.txt", status: 404},
 	})
 }

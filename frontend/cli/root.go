@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,6 +25,8 @@ type Program struct {
 	Close func() error
 	Open  func(frontend.Settings) (frontend.Host, error)
 	Bench frontend.Bench
+	// Templates are what a template browser shows: index.json, NAME.json and NAME-1.webp.
+	Templates fs.FS
 
 	In       io.Reader
 	Out, Err io.Writer

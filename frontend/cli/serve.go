@@ -135,7 +135,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string, classes *graph.Registry, host frontend.Host, j *journal, q *queue.Queue) error {
 	choices := allChoices(host.Choices, q)
 	engine := graph.NewEngine(classes, graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
-	f.api.Version, f.api.Args = a.Version, publicArgs(os.Args)
+	f.api.Version, f.api.Args, f.api.Templates = a.Version, publicArgs(os.Args), a.Templates
 	f.api.MaxUploadBytes, f.api.MultiUser = int64(f.maxUpload*(1<<20)), f.multiUser
 	server, err := api.New(f.api, host, engine, choices, q, j)
 	if err != nil {
@@ -157,7 +157,7 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 			stop(q.Work(ctx, workerConfig(host, classes, engine, j, f.previewSize, f.drain, j.embedded != nil)))
 		})
 	}
-	web := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	web := server.HTTP()
 	for _, l := range listeners {
 		running.Go(func() {
 			var err error
