@@ -263,3 +263,24 @@ func TestGiantHeaders(t *testing.T) {
 		})
 	}
 }
+
+// TestPanicInTheMiddle holds that half an answer does not look whole.
+func TestPanicInTheMiddle(t *testing.T) {
+	s := newServer(t, setup{})
+	s.router.GET("/half", answer(func(c *gin.Context) error {
+		c.Header("Content-Length", "100")
+		c.Writer.WriteString("half")
+		c.Writer.Flush()
+		panic("no more")
+	}))
+	web := httptest.NewServer(s.Handler())
+	t.Cleanup(web.Close)
+	answer, err := http.Get(web.URL + "/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err == nil {
+		t.Errorf("read %q without an error", body)
+	}
+}

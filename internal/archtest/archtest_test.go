@@ -32,18 +32,19 @@ var rooms = map[string][]string{
 
 // reserved says which packages alone may import something, tests apart. "" is the root package.
 var reserved = map[string][]string{
-	"github.com/yalue/onnxruntime_go":     {"runtime/ort"},
-	"github.com/dominikbraun/graph":       {"graph"},
-	"github.com/spf13/cobra":              {"frontend/cli"},
-	"github.com/gin-gonic/gin":            {"frontend/api"},
-	"github.com/gorilla/websocket":        {"frontend/api"},
-	module + "/runtime/ort":               {"", "runtime", "runtime/actor", "runtime/runtimetest", "runtime/autodiff/gradtest", "bench"},
-	module + "/runtime/goldentest":        nil,
-	module + "/runtime/ort/ortest":        {"runtime/autodiff/gradtest"},
-	module + "/runtime/autodiff/gradtest": nil,
-	module + "/runtime/runtimetest":       nil,
-	module + "/runtime/layouttest":        nil,
-	module + "/graph/graphtest":           nil,
+	"github.com/yalue/onnxruntime_go":                {"runtime/ort"},
+	"github.com/dominikbraun/graph":                  {"graph"},
+	"github.com/spf13/cobra":                         {"frontend/cli"},
+	"github.com/gin-gonic/gin":                       {"frontend/api"},
+	"github.com/gorilla/websocket":                   {"frontend/api"},
+	"github.com/prometheus/client_golang/prometheus": {"frontend/api"},
+	module + "/runtime/ort":                          {"", "runtime", "runtime/actor", "runtime/runtimetest", "runtime/autodiff/gradtest", "bench"},
+	module + "/runtime/goldentest":                   nil,
+	module + "/runtime/ort/ortest":                   {"runtime/autodiff/gradtest"},
+	module + "/runtime/autodiff/gradtest":            nil,
+	module + "/runtime/runtimetest":                  nil,
+	module + "/runtime/layouttest":                   nil,
+	module + "/graph/graphtest":                      nil,
 }
 
 // source is a Go file of the program.
