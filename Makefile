@@ -7,7 +7,9 @@ ORT      := $(WEB)/node_modules/onnxruntime-node/package.json
 SOURCES  := $(shell find . -name node_modules -prune -o \( -name '*.go' -o -name '*.gz' -o -name '*.s' \) -print) go.mod go.sum
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test build bench check setup clean
+E2E      := $(WEB)/e2e
+
+.PHONY: demo test build bench check setup e2e clean
 
 demo: setup bin/oneactor ## base set, tuning, six scenes, contact sheet; prints scores and the path of the sheet
 	bin/oneactor run workflows/demo.json
@@ -30,6 +32,18 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./... ./.ci/summary
 	$(GO) run $(STATICCHECK) ./... ./.ci/summary
 
+e2e: setup bin/oneactor $(E2E)/.venv/ready $(E2E)/node_modules/ready ## clients and front ends of others, and pages, in a browser (Debian's chromium)
+	cd $(E2E) && npm test
+
+$(E2E)/.venv/ready: $(E2E)/requirements.txt
+	python3 -m venv $(E2E)/.venv
+	$(E2E)/.venv/bin/pip install --quiet --disable-pip-version-check -r $(E2E)/requirements.txt
+	@touch $@
+
+$(E2E)/node_modules/ready: $(E2E)/package.json $(E2E)/package-lock.json
+	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 setup: $(ORT)
 
 $(ORT): $(WEB)/package.json $(WEB)/package-lock.json
@@ -37,4 +51,4 @@ $(ORT): $(WEB)/package.json $(WEB)/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf bin $(WEB)/node_modules $(WEB)/dist
+	rm -rf bin $(WEB)/node_modules $(WEB)/dist $(E2E)/node_modules $(E2E)/.venv $(E2E)/artefacts

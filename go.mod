@@ -3,7 +3,11 @@ module github.com/oneactor/oneactor
 go 1.26.0
 
 // npm packages may carry Go files of their own.
-ignore ./frontend/web/node_modules
+ignore (
+	./frontend/web/e2e/.venv
+	./frontend/web/e2e/node_modules
+	./frontend/web/node_modules
+)
 
 require (
 	github.com/dlclark/regexp2 v1.12.0

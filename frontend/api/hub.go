@@ -16,8 +16,9 @@ import (
 
 // hub gives the messages of jobs and of the queue to the clients they are for.
 type hub struct {
-	queue *queue.Queue
-	stops []func()
+	queue         *queue.Queue
+	plainPreviews bool
+	stops         []func()
 
 	mu      sync.Mutex
 	heard   sync.Cond // a message of a job came
@@ -34,8 +35,8 @@ type jobMessages struct {
 	number int    // of the last message
 }
 
-func newHub(q *queue.Queue, bus queue.Bus) (*hub, error) {
-	h := &hub{queue: q, sockets: map[*socket]struct{}{}, clients: map[string]*socket{}, jobs: map[string]*jobMessages{}, logs: map[string]bool{}}
+func newHub(q *queue.Queue, bus queue.Bus, plainPreviews bool) (*hub, error) {
+	h := &hub{queue: q, plainPreviews: plainPreviews, sockets: map[*socket]struct{}{}, clients: map[string]*socket{}, jobs: map[string]*jobMessages{}, logs: map[string]bool{}}
 	h.heard.L = &h.mu
 	stop, err := bus.Subscribe(work.Subject, h.message)
 	if err != nil {
@@ -203,10 +204,12 @@ func (h *hub) deliver(m work.Message) {
 		}
 		h.mu.Unlock()
 	}
-	if len(receivers) == 0 {
+	metadata := m.Client != "" && len(receivers) > 0 && receivers[0].takesPreviews()
+	preview := m.Type == graph.EventPreview && !m.PNG // a PNG is a result of SaveImageWebsocket
+	if len(receivers) == 0 || preview && !metadata && !h.plainPreviews {
 		return
 	}
-	f, err := h.frame(m, m.Client != "" && receivers[0].takesPreviews())
+	f, err := h.frame(m, metadata)
 	if err != nil {
 		slog.Error("a websocket message can't be made", "type", m.Type, "problem", err)
 		return
@@ -251,7 +254,7 @@ func (h *hub) frame(m work.Message, metadata bool) (frame, error) {
 		data = binary.BigEndian.AppendUint32(data, kind)
 	}
 	f, err := binaryFrame(append(data, m.Picture...))
-	if !m.PNG { // a PNG is a result of SaveImageWebsocket, not a preview
+	if !m.PNG {
 		f.kind, f.key = framePreview, m.Prompt
 	}
 	return f, err

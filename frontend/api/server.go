@@ -38,6 +38,9 @@ type Config struct {
 	Templates, Docs fs.FS
 	// MultiUser gives each user files and settings of their own.
 	MultiUser bool
+	// PlainPreviews sends previews also to clients that did not say that they take previews with metadata. Many of these take every binary message
+	// for a result, so that they get previews on demand only; ComfyUI makes none unless it is told to.
+	PlainPreviews bool
 	// Token is what clients must show; "" lets everyone in.
 	Token string
 	// HashName is what compares uploads with files: md5, sha1, sha256 or sha512; "" means sha256.
@@ -81,7 +84,7 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	if err != nil {
 		return nil, err
 	}
-	if s.hub, err = newHub(q, bus); err != nil {
+	if s.hub, err = newHub(q, bus, c.PlainPreviews); err != nil {
 		s.closeRoots()
 		return nil, fmt.Errorf("websockets: %w", err)
 	}

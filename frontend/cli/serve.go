@@ -51,7 +51,10 @@ func (a *app) serveCommand() *cobra.Command {
 			"  oneactor serve --base-directory ~/ComfyUI --port 8200\n" +
 			"  oneactor serve --listen 0.0.0.0 --token SECRET\n" +
 			"  oneactor serve --cluster-listen 0.0.0.0:4222 --nats-token SECRET",
-		RunE: func(c *cobra.Command, _ []string) error { return a.serve(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.api.PlainPreviews = c.Flags().Changed("preview-method")
+			return a.serve(c.Context(), f)
+		},
 	}
 	p := c.Flags()
 	p.StringVar(&f.listen, "listen", "127.0.0.1", "addresses to listen on, with commas; without a value all of this machine")
@@ -68,7 +71,7 @@ func (a *app) serveCommand() *cobra.Command {
 	p.StringVar(&f.api.FrontEndRoot, "front-end-root", "", "folder with another web front end, such as that of the PyPI package comfyui-frontend-package")
 	p.BoolVar(&f.api.Compress, "enable-compress-response-body", false, "gzip JSON answers")
 	p.StringVar(&f.api.HashName, "default-hashing-function", "sha256", "how uploads are compared: md5, sha1, sha256 or sha512")
-	p.StringVar(&f.previewMethod, "preview-method", "auto", "previews while sampling: none, auto, latent2rgb or taesd")
+	p.StringVar(&f.previewMethod, "preview-method", "auto", "previews while sampling: none, auto, latent2rgb or taesd; where it is not given, only clients that ask for previews get them")
 	p.IntVar(&f.previewSize, "preview-size", 512, "longer side of previews in pixels")
 	p.IntVar(&f.maxQueue, "max-queue", 0, "how many jobs may wait (default: no limit)")
 	p.BoolVar(&f.noWorker, "no-worker", false, "run no jobs in this process; workers do")
