@@ -123,6 +123,7 @@ func TestLostWorker(t *testing.T) {
 	if ok, err := task.Reserve(t.Context(), "9/0/1", "output/a", 5); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
+	eventually(t, server, "running", func() bool { return server.Counts().Running == 1 })
 	server.workers.expire() // sees the job for the first time
 	c.forward(9 * time.Second)
 	server.workers.expire()
