@@ -41,7 +41,6 @@ type socket struct {
 
 	mu       sync.Mutex
 	previews bool // the client takes previews with metadata
-	logs     bool
 	waiting  []frame
 	bytes    int
 	writing  bool
