@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/oneactor/oneactor/bench"
+	"github.com/oneactor/oneactor/bench/load"
 	"github.com/oneactor/oneactor/frontend"
 )
 
@@ -23,6 +24,12 @@ func (benchmarks) WriteWeights(ctx context.Context, path, dtype string, seed uin
 	default:
 		return fmt.Errorf("--dtype %q: use float16 or float32", dtype)
 	}
+}
+
+func (benchmarks) ServerParts() []string { return load.Parts() }
+
+func (benchmarks) MeasureServer(ctx context.Context, o frontend.ServerBenchOptions, out io.Writer) error {
+	return load.Run(ctx, load.Options{URL: o.URL, Clients: o.Clients, Rounds: o.Rounds, Only: o.Only}, out)
 }
 
 func (benchmarks) ActorRows() []string { return bench.ActorRows() }

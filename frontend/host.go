@@ -117,6 +117,10 @@ type Bench interface {
 	ActorRows() []string
 	// MeasureActor prints a table of consistency in Markdown; log hears how far it is.
 	MeasureActor(ctx context.Context, s Settings, o ActorBenchOptions, out, log io.Writer) error
+	// ServerParts are the names that ServerBenchOptions.Only may hold.
+	ServerParts() []string
+	// MeasureServer prints how a server answers from outside.
+	MeasureServer(ctx context.Context, o ServerBenchOptions, out io.Writer) error
 	// PretrainProjector trains the projector of the shipped checkpoint and returns the name of its file; log hears how far it is.
 	PretrainProjector(ctx context.Context, s Settings, o ProjectorBenchOptions, log io.Writer) (string, error)
 }
@@ -129,6 +133,14 @@ type ProjectorBenchOptions struct {
 	Steps      int
 	Rate       float64 // learning rate
 	From       string  // a projector to go on with
+}
+
+// ServerBenchOptions of Bench.MeasureServer; zero values are defaults.
+type ServerBenchOptions struct {
+	URL     string // a server that runs; empty starts one
+	Clients int
+	Rounds  int
+	Only    []string
 }
 
 // ActorBenchOptions of Bench.MeasureActor; zero values are defaults.
