@@ -20,7 +20,7 @@ test: setup ## every test, with onnxruntime; golden fixtures are read from ../sh
 build: bin/oneactor
 
 bin/oneactor: $(SOURCES)
-	CGO_ENABLED=1 $(GO) build -trimpath -o $@ .
+	CGO_ENABLED=1 $(GO) build -trimpath -tags nomsgpack -o $@ .
 
 bench: setup bin/oneactor ## Go benchmarks, then the models (add PEERS=1 to measure PyTorch in the same run)
 	$(GO) test -run '^$$' -bench . ./...

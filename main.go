@@ -21,7 +21,9 @@ const heapFloor = 48 << 20
 
 func main() {
 	floor := make([]byte, heapFloor)
-	code := cli.Main(context.Background(), program(os.Stdin, os.Stdout, os.Stderr, openHost), os.Args[1:])
+	p := program(os.Stdin, os.Stdout, os.Stderr, openHost)
+	p.LongLived = func() { floor = nil }
+	code := cli.Main(context.Background(), p, os.Args[1:])
 	runtime.KeepAlive(floor)
 	os.Exit(code)
 }

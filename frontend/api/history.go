@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,7 +48,10 @@ func (s *Server) getEntry(c *gin.Context) error {
 }
 
 func (s *Server) sendEntries(c *gin.Context, entries []*queue.Entry) error {
-	body := []byte{'{'}
+	buffer := entryBuffers.Get().(*[]byte)
+	defer entryBuffers.Put(buffer)
+	body := append((*buffer)[:0], '{')
+	defer func() { *buffer = body }()
 	for _, e := range entries {
 		before := len(body)
 		if before > 1 {
@@ -63,9 +67,13 @@ func (s *Server) sendEntries(c *gin.Context, entries []*queue.Entry) error {
 		}
 		body = next
 	}
-	send(c, http.StatusOK, jsonType, append(body, '}'))
+	body = append(body, '}')
+	send(c, http.StatusOK, jsonType, body)
 	return nil
 }
+
+// entryBuffers are kept between requests: clients poll the history, and a long one is megabytes.
+var entryBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // appendEntry writes an entry with its key.
 func (s *Server) appendEntry(ctx context.Context, body []byte, e *queue.Entry) ([]byte, error) {

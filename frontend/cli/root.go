@@ -25,6 +25,8 @@ type Program struct {
 	Close func() error
 	Open  func(frontend.Settings) (frontend.Host, error)
 	Bench frontend.Bench
+	// LongLived is called, where it is not nil, by commands that serve: what makes short ones fast is given up for less memory.
+	LongLived func()
 	// Templates are what a template browser shows: index.json, NAME.json and NAME-1.webp.
 	Templates fs.FS
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 			return failure{exitUsage, err}
 		}
 	}
+	a.longLived()
 	a.settings.PreviewMethod = f.previewMethod
 	classes, err := a.classes(ctx)
 	if err != nil {
@@ -189,6 +191,16 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 	return nil
 }
 
+// longLived keeps the heap close to what is in use: a server waits most of the time, and its memory is wanted for models.
+func (a *app) longLived() {
+	if a.LongLived != nil {
+		a.LongLived()
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
 // publicArgs are the arguments of the process without secrets, as clients may see them.
 func publicArgs(args []string) []string {
 	out := slices.Clone(args)
@@ -213,7 +225,7 @@ func workerConfig(host frontend.Host, classes *graph.Registry, engine *graph.Eng
 	}
 	device := sync.OnceValue(func() string { return host.Doctor().Device })
 	return queue.WorkerConfig{
-		Local: local, Host: name, Drain: drain, Run: runner.Run, Free: runner.Free,
+		Local: local, Host: name, Drain: drain, Run: runner.Run, Free: runner.Free, Tidy: debug.FreeOSMemory,
 		Info:  func() (string, []string) { return device(), runner.Models() },
 		Lists: func() queue.Lists { return work.Lists(classes, host.Choices) },
 	}

@@ -42,6 +42,7 @@ func (a *app) work(ctx context.Context, f *clusterFlags, drain time.Duration, pr
 	if f.token == "" {
 		f.token = os.Getenv("ONEACTOR_NATS_TOKEN")
 	}
+	a.longLived()
 	classes, err := a.classes(ctx)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ type Config struct {
 	Lease time.Duration
 	// Snapshots says that this process writes snapshots.
 	Snapshots bool
-	// TextBytes bounds the texts of jobs kept in memory; 0 means 24 MB.
+	// TextBytes bounds the texts of jobs kept in memory; 0 means 6 MB.
 	TextBytes int
 	// now tells the time that has passed; tests replace it.
 	now func() time.Duration

@@ -27,7 +27,7 @@ type text struct {
 
 func newTexts(j Journal, limit int) *texts {
 	if limit <= 0 {
-		limit = 24 << 20
+		limit = 6 << 20
 	}
 	return &texts{journal: j, limit: limit, order: list.New(), at: map[place]*list.Element{}}
 }

@@ -27,6 +27,8 @@ type WorkerConfig struct {
 	Run func(context.Context, *Task) Outcome
 	// Free lets go of memory, between jobs.
 	Free func(FreeRequest)
+	// Tidy is called when there is nothing to do after jobs, not more often than every 10 seconds; nil does nothing.
+	Tidy func()
 	// Drain is how long the running job may go on after the worker is told to end; below 0 there is no limit.
 	Drain time.Duration
 }
@@ -58,7 +60,9 @@ type worker struct {
 	printed string // of the lists
 	done    int
 
-	holds   map[Hold]bool          // the running job, and those whose outcome is not on disk yet
+	holds   map[Hold]bool // the running job, and those whose outcome is not on disk yet
+	untidy  bool
+	tidied  time.Duration          // when Tidy was called last
 	claims  map[Key]*pendingRecord // not applied yet
 	unsaved []*pendingRecord
 	head    Key // the job that waits for another worker's models, since headAt
@@ -235,6 +239,9 @@ func (w *worker) loop(ctx context.Context) error {
 		}
 		if j == nil {
 			w.settle(0)
+			if next := w.tidy(); wait == 0 {
+				wait = next
+			}
 			if err := w.sleep(ctx, wait); err != nil {
 				return err
 			}
@@ -268,6 +275,23 @@ func (w *worker) sleep(ctx context.Context, wait time.Duration) error {
 		return ErrClosed
 	}
 	return nil
+}
+
+// tidyEvery is the least time between two calls of Tidy, as in ComfyUI.
+const tidyEvery = 10 * time.Second
+
+// tidy lets Tidy clean up after jobs, or returns how long to wait for it.
+func (w *worker) tidy() time.Duration {
+	if !w.untidy || w.Tidy == nil {
+		return 0
+	}
+	now := w.q.config.now()
+	if left := tidyEvery - (now - w.tidied); w.tidied > 0 && left > 0 {
+		return left
+	}
+	w.untidy, w.tidied = false, now
+	w.Tidy()
+	return 0
 }
 
 func (w *worker) doFree() {
@@ -348,6 +372,7 @@ func (w *worker) do(j Job) error {
 	w.task, w.cancel = t, cancel
 	w.mu.Unlock()
 	w.stopIfInterrupted(t, cancel)
+	w.untidy = true
 	outcome := w.Run(ctx, t)
 	cause := context.Cause(ctx)
 	w.mu.Lock()
