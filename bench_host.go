@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/oneactor/oneactor/bench"
+	"github.com/oneactor/oneactor/bench/chaos"
 	"github.com/oneactor/oneactor/bench/load"
 	"github.com/oneactor/oneactor/frontend"
 )
@@ -30,6 +31,10 @@ func (benchmarks) ServerParts() []string { return load.Parts() }
 
 func (benchmarks) MeasureServer(ctx context.Context, o frontend.ServerBenchOptions, out io.Writer) error {
 	return load.Run(ctx, load.Options{URL: o.URL, Clients: o.Clients, Rounds: o.Rounds, Only: o.Only}, out)
+}
+
+func (benchmarks) Chaos(ctx context.Context, o frontend.ChaosOptions, out io.Writer) error {
+	return chaos.Run(ctx, chaos.Options{Jobs: o.Jobs, Clients: o.Clients, Kills: o.Kills, Workers: o.Workers, Seed: o.Seed}, out)
 }
 
 func (benchmarks) ActorRows() []string { return bench.ActorRows() }

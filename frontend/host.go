@@ -121,6 +121,8 @@ type Bench interface {
 	ServerParts() []string
 	// MeasureServer prints how a server answers from outside.
 	MeasureServer(ctx context.Context, o ServerBenchOptions, out io.Writer) error
+	// Chaos kills servers and workers while clients send jobs, prints what is left, and fails where a promise was broken.
+	Chaos(ctx context.Context, o ChaosOptions, out io.Writer) error
 	// PretrainProjector trains the projector of the shipped checkpoint and returns the name of its file; log hears how far it is.
 	PretrainProjector(ctx context.Context, s Settings, o ProjectorBenchOptions, log io.Writer) (string, error)
 }
@@ -141,6 +143,12 @@ type ServerBenchOptions struct {
 	Clients int
 	Rounds  int
 	Only    []string
+}
+
+// ChaosOptions of Bench.Chaos; zero values are defaults.
+type ChaosOptions struct {
+	Jobs, Clients, Kills, Workers int
+	Seed                          uint64
 }
 
 // ActorBenchOptions of Bench.MeasureActor; zero values are defaults.

@@ -32,7 +32,7 @@ func (a *app) benchCommand() *cobra.Command {
 	peerFlags(c, &o, &peers)
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
-	c.AddCommand(a.benchTuneCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand(), a.benchServeCommand())
+	c.AddCommand(a.benchTuneCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand(), a.benchServeCommand(), a.benchChaosCommand())
 	return c
 }
 
