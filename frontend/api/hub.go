@@ -70,7 +70,7 @@ func (h *hub) all() []*socket {
 func (h *hub) add(k *socket) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	status := execStatus(h.queue.Counts()) // inside the lock: the next change is told to everyone, this client included
+	status := execStatus(h.queue.Counts().Remaining()) // inside the lock: the next change is told to everyone, this client included
 	status.Set("sid", k.id)
 	greeting, err := messageFrame("status", status)
 	if err != nil {
@@ -100,17 +100,17 @@ func (h *hub) remove(k *socket) {
 	}
 }
 
-func execStatus(n queue.Counts) *ojson.Object { return ojson.NewObject("status", execInfo(n)) }
+func execStatus(remaining int) *ojson.Object { return ojson.NewObject("status", execInfo(remaining)) }
 
 // changed tells clients what happens to the queue. A prompt has ended for them when its entry is in the history and all of its messages
 // have come: then the last word is that no node of it runs.
 func (h *hub) changed(c queue.Change) {
 	switch c.Kind {
 	case queue.ChangeAdded, queue.ChangeStarted, queue.ChangeReturned, queue.ChangeDeleted:
-		h.sendStatus()
+		h.sendStatus(c.Remaining)
 	case queue.ChangeFinished:
 		h.await(c.Job.ID, c.Events)
-		h.sendStatus()
+		h.sendStatus(c.Remaining)
 		if c.Job.Client != "" {
 			h.to(c.Job.Client, graph.EventExecuting, ojson.NewObject("node", nil, "prompt_id", c.Job.ID))
 		}
@@ -142,8 +142,8 @@ func (h *hub) await(prompt string, number int) {
 	}
 }
 
-func (h *hub) sendStatus() {
-	f, err := messageFrame("status", execStatus(h.queue.Counts()))
+func (h *hub) sendStatus(remaining int) {
+	f, err := messageFrame("status", execStatus(remaining))
 	if err != nil {
 		slog.Error("a websocket message can't be made", "problem", err)
 		return
@@ -175,21 +175,23 @@ func (h *hub) message(data []byte) {
 		slog.Warn("a message of a worker is lost", "problem", err)
 		return
 	}
-	h.deliver(m)
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	j := h.jobs[m.Prompt]
 	if j == nil {
 		j = &jobMessages{client: m.Client}
 		h.jobs[m.Prompt] = j
 	}
-	j.number = m.Number
-	switch m.Type {
+	switch m.Type { // before anyone hears it: who connects then is told
 	case graph.EventExecuting:
 		j.node = m.Node
 	case graph.EventExecutionStart:
 		j.node = ""
 	}
+	h.mu.Unlock()
+	h.deliver(m)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	j.number = m.Number
 	h.heard.Broadcast()
 }
 

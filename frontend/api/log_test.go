@@ -204,7 +204,7 @@ func TestLogSubscription(t *testing.T) {
 	s.hub.mu.Unlock()
 	subscribe("me", false)
 	fmt.Fprintln(l, "not heard")
-	s.hub.sendStatus() // comes after what would have been heard, or right before it
+	s.hub.sendStatus(1) // comes after what would have been heard, or right before it
 	if _, text, err = conn.ReadMessage(); err != nil || strings.Contains(string(text), "not heard") {
 		t.Errorf("got %s, %v", text, err)
 	}

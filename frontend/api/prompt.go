@@ -25,11 +25,11 @@ func (s *Server) promptRoutes(r routes) {
 
 // getPrompt says how many prompts are pending or running.
 func (s *Server) getPrompt(c *gin.Context) error {
-	return sendJSON(c, execInfo(s.queue.Counts()))
+	return sendJSON(c, execInfo(s.queue.Counts().Remaining()))
 }
 
-func execInfo(n queue.Counts) *ojson.Object {
-	return ojson.NewObject("exec_info", ojson.NewObject("queue_remaining", int64(n.Pending+n.Running)))
+func execInfo(remaining int) *ojson.Object {
+	return ojson.NewObject("exec_info", ojson.NewObject("queue_remaining", int64(remaining)))
 }
 
 // readBody reads a whole body; one that is too large is refused.

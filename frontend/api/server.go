@@ -55,6 +55,7 @@ type Server struct {
 	host    frontend.Host
 	engine  *graph.Engine // validates; the jobs run in workers
 	queue   *queue.Queue
+	bus     queue.Bus
 	hub     *hub
 	metrics *metrics
 	users   *users
@@ -78,7 +79,7 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	if c.MaxUploadBytes <= 0 {
 		c.MaxUploadBytes = 100 << 20
 	}
-	s := &Server{config: c, host: host, engine: engine, queue: q, secret: newSecret(c.Token), lookup: net.DefaultResolver.LookupNetIP}
+	s := &Server{config: c, host: host, engine: engine, queue: q, bus: bus, secret: newSecret(c.Token), lookup: net.DefaultResolver.LookupNetIP}
 	s.hooks = s.answerHooks()
 	err := s.openRoots()
 	if err != nil {

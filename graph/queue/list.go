@@ -10,6 +10,9 @@ type Counts struct {
 	Version uint64
 }
 
+// Remaining is how many jobs wait or run.
+func (c Counts) Remaining() int { return c.Pending + c.Running }
+
 // Counts says how many jobs there are.
 func (q *Queue) Counts() Counts {
 	q.mu.Lock()

@@ -52,6 +52,8 @@ type Change struct {
 	Job    Job
 	Status Status // of ChangeFinished
 	Events int    // of ChangeFinished: how many events the job sent before
+	// Remaining is how many jobs wait or run after the change.
+	Remaining int
 }
 
 // ChangeKind is what happened.
@@ -73,7 +75,11 @@ const (
 func (s *state) apply(seq uint64, group []record) []Change {
 	var changes []Change
 	for i, r := range group {
+		before := len(changes)
 		changes = s.applyRecord(changes, place{seq, uint32(i)}, r)
+		for n := before; n < len(changes); n++ {
+			changes[n].Remaining = len(s.waiting.jobs) + len(s.running)
+		}
 	}
 	s.applied = seq
 	return changes
