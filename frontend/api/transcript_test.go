@@ -129,7 +129,7 @@ var times = regexp.MustCompile(`"timestamp": \d+`)
 // read reads one message; binary ones are written with their numbers in front.
 func read(t *testing.T, conn *websocket.Conn) string {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	kind, data, err := conn.ReadMessage()

@@ -295,9 +295,10 @@ var ErrNoJob = errors.New("no job")
 // Interrupt stops running jobs with these ids; none means all that run.
 func (q *Queue) Interrupt(ctx context.Context, ids ...string) error {
 	q.mu.Lock()
-	running := slices.ContainsFunc(q.state.running, func(j *job) bool { return len(ids) == 0 || slices.Contains(ids, j.ID) })
+	// A job whose claim is on its way to the disk still counts as waiting; the interrupt comes after the claim.
+	some := len(ids) == 0 && len(q.state.jobs) > 0 || slices.ContainsFunc(ids, func(id string) bool { return len(q.state.byID[id]) > 0 })
 	q.mu.Unlock()
-	if !running {
+	if !some {
 		return nil
 	}
 	_, err := q.write(ctx, record{Kind: kindInterrupt, IDs: ids})
