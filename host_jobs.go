@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/graph"
@@ -20,6 +21,11 @@ func (h host) EncodePreview(picture any, side int) (mime string, file []byte, er
 	}
 	return "", nil, fmt.Errorf("a %T is no picture", picture)
 }
+
+// abandonedAfter is how long a file that is being written may lie still; uploads and saves take seconds.
+const abandonedAfter = time.Hour
+
+func (h host) Sweep() int { return h.Runtime.Folders.Sweep(abandonedAfter) }
 
 func (h host) FreeModels() { h.Runtime.Free() }
 

@@ -8,6 +8,8 @@ type Jobs interface {
 	EncodePreview(picture any, side int) (mime string, file []byte, err error)
 	// WithNames makes the files that nodes save under ctx keep their names when the job is tried again.
 	WithNames(ctx context.Context, n FileNames) context.Context
+	// Sweep removes what saves of killed processes left unfinished, and returns how many files that were.
+	Sweep() int
 	// FreeModels lets go of models that are not in use.
 	FreeModels()
 }

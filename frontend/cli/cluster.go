@@ -72,6 +72,14 @@ func (f *clusterFlags) open(userFolder string) (*journal, error) {
 	return &journal{n, e}, nil
 }
 
+// room tells of a disk that is nearly full, where the journal is in this process.
+func (j *journal) room() func() error {
+	if j.embedded == nil {
+		return nil
+	}
+	return j.embedded.Room
+}
+
 func (j *journal) close() error {
 	err := j.NATS.Close()
 	if j.embedded != nil {

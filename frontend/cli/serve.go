@@ -124,7 +124,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		}
 	}()
 	q, err := queue.Open(ctx, queue.Config{
-		Journal: j, Bus: j, Fair: f.multiUser, Limit: f.maxQueue, Lease: f.cluster.lease, Snapshots: true,
+		Journal: j, Bus: j, Fair: f.multiUser, Limit: f.maxQueue, Lease: f.cluster.lease, Snapshots: true, Room: j.room(),
 	})
 	if err != nil {
 		return failure{exitFailed, err}
@@ -176,6 +176,11 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 			}
 		})
 	}
+	running.Go(func() {
+		if n := host.Sweep(); n > 0 {
+			slog.Info("unfinished files of killed processes were removed", "files", n)
+		}
+	})
 	a.greet(f, listeners, j)
 	<-ctx.Done()
 	server.Close()

@@ -27,6 +27,7 @@ type EmbeddedConfig struct {
 // Embedded is a NATS server in this process.
 type Embedded struct {
 	server *server.Server
+	dir    string
 	lock   *os.File
 	token  string
 	shared bool
@@ -72,7 +73,7 @@ func StartEmbedded(c EmbeddedConfig) (*Embedded, error) {
 		s.Shutdown()
 		return nil, errors.Join(fmt.Errorf("queue: the journal in %s did not become ready in 30 s; look for a full disk", c.Dir), lock.Close())
 	}
-	return &Embedded{server: s, lock: lock, token: c.Token, shared: c.Listen != ""}, nil
+	return &Embedded{server: s, dir: c.Dir, lock: lock, token: c.Token, shared: c.Listen != ""}, nil
 }
 
 // listen sets the address for other processes. Whoever can write to the journal can run anything, so strangers are kept out.

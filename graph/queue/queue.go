@@ -22,6 +22,8 @@ type Config struct {
 	Lease time.Duration
 	// Snapshots says that this process writes snapshots.
 	Snapshots bool
+	// Room says why no job can be accepted now, such as a disk that is nearly full; nil always accepts.
+	Room func() error
 	// TextBytes bounds the texts of jobs kept in memory; 0 means 6 MB.
 	TextBytes int
 	// now tells the time that has passed; tests replace it.
@@ -223,8 +225,13 @@ func (q *Queue) write(ctx context.Context, r record) (*pendingRecord, error) {
 	return p, p.wait(ctx)
 }
 
-// Submit accepts a job: when it returns without error, the job is on disk. Its error may wrap ErrFull or ErrTooLarge.
+// Submit accepts a job: when it returns without error, the job is on disk. Its error may wrap ErrFull, ErrNoRoom or ErrTooLarge.
 func (q *Queue) Submit(ctx context.Context, s Submission) (Receipt, error) {
+	if q.config.Room != nil {
+		if err := q.config.Room(); err != nil {
+			return Receipt{}, err
+		}
+	}
 	q.mu.Lock()
 	waiting, skipped := len(q.state.waiting.jobs), q.skipped
 	if q.config.Limit > 0 && waiting >= q.config.Limit {

@@ -31,7 +31,7 @@ func (osDisk) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o777) }
 func (osDisk) Remove(path string) error  { return os.Remove(path) }
 
 func (osDisk) CreateTemp(dir string) (File, error) {
-	f, err := os.CreateTemp(dir, ".saving-*.tmp")
+	f, err := os.CreateTemp(dir, unfinished+"*.tmp")
 	if err != nil {
 		return nil, err
 	}
