@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 E2E      := $(WEB)/e2e
 
-.PHONY: demo test build bench check setup e2e clean
+.PHONY: demo test build bench check setup e2e chaos clean
 
 demo: setup bin/oneactor ## base set, tuning, six scenes, contact sheet; prints scores and the path of the sheet
 	bin/oneactor run workflows/demo.json
@@ -25,6 +25,7 @@ bin/oneactor: $(SOURCES)
 bench: setup bin/oneactor ## Go benchmarks, then the models (add PEERS=1 to measure PyTorch in the same run)
 	$(GO) test -run '^$$' -bench . ./...
 	bin/oneactor bench $(if $(PEERS),--peers)
+	bin/oneactor bench serve
 
 check: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
@@ -43,6 +44,10 @@ $(E2E)/.venv/ready: $(E2E)/requirements.txt
 $(E2E)/node_modules/ready: $(E2E)/package.json $(E2E)/package-lock.json
 	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+chaos: bin/oneactor ## kill -9 of servers and workers while jobs come (CHAOS="--jobs 200 --kills 10" is the short form)
+	bin/oneactor bench chaos $(CHAOS)
+	bin/oneactor bench chaos --workers 2 $(CHAOS)
 
 setup: $(ORT)
 
