@@ -38,6 +38,8 @@ type Config struct {
 	Templates, Docs fs.FS
 	// MultiUser gives each user files and settings of their own.
 	MultiUser bool
+	// Files moves files between processes that share no folder; nil where they do.
+	Files Files
 	// PlainPreviews sends previews also to clients that did not say that they take previews with metadata. Many of these take every binary message
 	// for a result, so that they get previews on demand only; ComfyUI makes none unless it is told to.
 	PlainPreviews bool
@@ -47,6 +49,14 @@ type Config struct {
 	HashName string
 	// Log is what /internal/logs shows; nil shows nothing.
 	Log *Log
+}
+
+// Files are moved between processes. Names have slashes; kinds are input, output and temp.
+type Files interface {
+	// Uploaded tells of a file that a client has sent.
+	Uploaded(ctx context.Context, kind, name string) error
+	// Fetch copies a file here that another process has; the error wraps fs.ErrNotExist where none has.
+	Fetch(ctx context.Context, kind, name string) error
 }
 
 // Server answers requests. Make it with New.

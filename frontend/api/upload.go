@@ -168,7 +168,17 @@ func (u *upload) same(newHash func() hash.Hash, at string) (bool, error) {
 	return bytes.Equal(there.Sum(nil), sent.Sum(nil)), nil
 }
 
-func (u *upload) answer(c *gin.Context) error {
+// tell lets other processes have the upload, and answers.
+func (s *Server) tell(c *gin.Context, u *upload) error {
+	if s.config.Files != nil {
+		at, err := u.path(u.name)
+		if err == nil && u.area.exists(at) { // a mask of nothing wrote nothing
+			err = s.config.Files.Uploaded(c.Request.Context(), u.kind, at)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return sendJSON(c, ojson.NewObject("name", u.name, "subfolder", u.subfolder, "type", u.kind))
 }
 
@@ -182,7 +192,7 @@ func (s *Server) postUpload(c *gin.Context) error {
 	if err := u.save(s.newHash(), func(string) ([]byte, error) { return nonNil(u.content), nil }); err != nil {
 		return err
 	}
-	return u.answer(c)
+	return s.tell(c, u)
 }
 
 // nonNil keeps an empty file apart from none.
@@ -217,8 +227,8 @@ func (s *Server) postMask(c *gin.Context) error {
 	if kind == "" {
 		kind = "output"
 	}
-	if a, name, err := s.fileReference(reference.String("filename"), reference.String("subfolder"), kind); err == nil {
-		if f, _, err := a.open(name); err == nil {
+	if d, err := s.fileReference(reference.String("filename"), reference.String("subfolder"), kind); err == nil {
+		if f, _, err := s.openData(c.Request.Context(), d); err == nil {
 			original = f.Name()
 			f.Close()
 		}
@@ -236,5 +246,5 @@ func (s *Server) postMask(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return u.answer(c)
+	return s.tell(c, u)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,24 +43,43 @@ func annotated(name string) (string, string) {
 	return name, ""
 }
 
+// dataFile is a file of a data folder.
+type dataFile struct {
+	area area
+	kind string
+	name string
+}
+
+// open opens the file, which another process may have.
+func (s *Server) openData(ctx context.Context, d dataFile) (f *os.File, info fs.FileInfo, err error) {
+	f, info, err = d.area.open(d.name)
+	if s.config.Files == nil || !errors.Is(err, fs.ErrNotExist) {
+		return f, info, err
+	}
+	if err := s.config.Files.Fetch(ctx, d.kind, d.name); err != nil {
+		return nil, nil, err
+	}
+	return d.area.open(d.name)
+}
+
 // fileReference finds the file that a client names by file name, sub-folder and type. The error is the refusal.
-func (s *Server) fileReference(filename, subfolder, kind string) (area, string, error) {
+func (s *Server) fileReference(filename, subfolder, kind string) (dataFile, error) {
 	filename, annotatedKind := annotated(filename)
 	if annotatedKind != "" {
 		kind = annotatedKind
 	}
 	if filename == "" || filename[0] == '/' || strings.Contains(filename, "..") {
-		return area{}, "", refuse(http.StatusBadRequest, "")
+		return dataFile{}, refuse(http.StatusBadRequest, "")
 	}
 	a, ok := s.dataArea(kind)
 	if !ok {
-		return area{}, "", refuse(http.StatusBadRequest, "")
+		return dataFile{}, refuse(http.StatusBadRequest, "")
 	}
 	dir, err := a.local(subfolder)
 	if err != nil {
-		return area{}, "", refuse(http.StatusForbidden, "")
+		return dataFile{}, refuse(http.StatusForbidden, "")
 	}
-	return a, path.Join(dir, path.Base(strings.ReplaceAll(filename, `\`, "/"))), nil
+	return dataFile{a, kind, path.Join(dir, path.Base(strings.ReplaceAll(filename, `\`, "/")))}, nil
 }
 
 // getView sends a file of a data folder, or a picture of it in another form.
@@ -68,11 +88,12 @@ func (s *Server) getView(c *gin.Context) error {
 	if !ok {
 		return refuse(http.StatusNotFound, "")
 	}
-	a, name, err := s.fileReference(filename, c.Query("subfolder"), c.DefaultQuery("type", "output"))
+	d, err := s.fileReference(filename, c.Query("subfolder"), c.DefaultQuery("type", "output"))
 	if err != nil {
 		return err
 	}
-	f, info, err := a.open(name)
+	a, name := d.area, d.name
+	f, info, err := s.openData(c.Request.Context(), d)
 	if err != nil {
 		return refuseFile(err)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/oneactor/oneactor/frontend"
+	"github.com/oneactor/oneactor/frontend/work"
 	"github.com/oneactor/oneactor/graph/queue"
 )
 
@@ -19,6 +22,7 @@ type clusterFlags struct {
 	listen         string
 	cert, key      string
 	lease          time.Duration
+	objectStore    bool
 }
 
 func (f *clusterFlags) client(c *cobra.Command) {
@@ -26,6 +30,7 @@ func (f *clusterFlags) client(c *cobra.Command) {
 	c.Flags().StringVar(&f.token, "nats-token", "", "secret of that server (also ONEACTOR_NATS_TOKEN)")
 	c.Flags().StringVar(&f.ca, "nats-ca", "", "file with the certificate that signed the server's, for tls:// addresses")
 	c.Flags().IntVar(&f.replicas, "nats-replicas", 0, "copies of the journal when it is made (default: 3 on a cluster, else 1)")
+	c.Flags().BoolVar(&f.objectStore, "object-store", false, "servers and workers share no folder: inputs, actors and results go through the NATS server")
 	c.Flags().DurationVar(&f.lease, "lease", 10*time.Second, "how long a worker may be silent before its job goes to another one")
 }
 
@@ -70,6 +75,19 @@ func (f *clusterFlags) open(userFolder string) (*journal, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	return &journal{n, e}, nil
+}
+
+// files is the object store of the flags; nil where everybody shares a folder.
+func (j *journal) files(ctx context.Context, f *clusterFlags, host frontend.Host) (*work.SharedFiles, error) {
+	if !f.objectStore {
+		return nil, nil
+	}
+	store, err := j.OpenFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files := &work.SharedFiles{Store: store, Host: host}
+	return files, files.Sync(ctx)
 }
 
 // room tells of a disk that is nearly full, where the journal is in this process.

@@ -142,6 +142,21 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 	engine := graph.NewEngine(classes, graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
 	f.api.Version, f.api.Args, f.api.Templates = a.Version, publicArgs(os.Args), a.Templates
 	f.api.MaxUploadBytes, f.api.MultiUser = int64(f.maxUpload*(1<<20)), f.multiUser
+	files, err := j.files(ctx, &f.cluster, host)
+	if err != nil {
+		return failure{exitFailed, err}
+	}
+	if files != nil {
+		f.api.Files = files
+		defer q.Watch(func(c queue.Change) { // an actor that a worker has tuned is offered here
+			if c.Kind != queue.ChangeFinished {
+				return
+			}
+			if err := files.Sync(ctx); err != nil && ctx.Err() == nil {
+				slog.Warn("files of workers are not here yet", "problem", err)
+			}
+		})()
+	}
 	server, err := api.New(f.api, host, engine, choices, q, j)
 	if err != nil {
 		return failure{exitFailed, err}
@@ -159,7 +174,7 @@ func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string,
 			q.RecoverLocal()
 		}
 		running.Go(func() {
-			stop(q.Work(ctx, workerConfig(host, classes, engine, j, f.previewSize, f.drain, j.embedded != nil)))
+			stop(q.Work(ctx, workerConfig(host, classes, engine, j, files, f.previewSize, f.drain, j.embedded != nil)))
 		})
 	}
 	web := server.HTTP()
@@ -222,8 +237,8 @@ func publicArgs(args []string) []string {
 }
 
 // workerConfig runs jobs on an engine.
-func workerConfig(host frontend.Host, classes *graph.Registry, engine *graph.Engine, bus queue.Bus, previewSize int, drain time.Duration, local bool) queue.WorkerConfig {
-	runner := &work.Runner{Engine: engine, Host: host, Bus: bus, PreviewSide: previewSize}
+func workerConfig(host frontend.Host, classes *graph.Registry, engine *graph.Engine, bus queue.Bus, files *work.SharedFiles, previewSize int, drain time.Duration, local bool) queue.WorkerConfig {
+	runner := &work.Runner{Engine: engine, Host: host, Bus: bus, Files: files, PreviewSide: previewSize}
 	name, err := os.Hostname()
 	if err != nil {
 		name = "worker"

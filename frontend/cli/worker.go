@@ -66,8 +66,12 @@ func (a *app) work(ctx context.Context, f *clusterFlags, drain time.Duration, pr
 		return failure{exitFailed, err}
 	}
 	engine := graph.NewEngine(classes, graph.Config{Choices: host.Choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
+	files, err := j.files(ctx, f, host)
+	if err != nil {
+		return failure{exitFailed, errors.Join(err, q.Close())}
+	}
 	fmt.Fprintf(a.Err, "Working for %s\n", f.url)
-	err = q.Work(ctx, workerConfig(host, classes, engine, j, previewSize, drain, false))
+	err = q.Work(ctx, workerConfig(host, classes, engine, j, files, previewSize, drain, false))
 	if err = errors.Join(err, q.Close()); err != nil {
 		return failure{exitFailed, err}
 	}

@@ -20,6 +20,8 @@ type Runner struct {
 	Bus    queue.Bus
 	// PreviewSide is the longer side of previews in pixels; 0 means 512.
 	PreviewSide int
+	// Files is not nil where the processes share no folder.
+	Files *SharedFiles
 
 	recent recentModels
 }
@@ -32,12 +34,20 @@ func (r *Runner) Run(ctx context.Context, t *queue.Task) queue.Outcome {
 	if err == nil && len(t.Extra) > 0 {
 		extra, err = ojson.ParseObject(t.Extra, ojson.Limits{})
 	}
+	var names frontend.FileNames = t
+	if err == nil && r.Files != nil {
+		names = sharedNames{t, r.Files.Store}
+		err = r.Files.Sync(ctx)
+	}
 	var result graph.Result
 	if err == nil {
 		r.recent.add(t.Models)
-		result, err = r.Engine.Run(r.Host.WithNames(ctx, t), graph.Request{
+		result, err = r.Engine.Run(r.Host.WithNames(ctx, names), graph.Request{
 			PromptID: t.ID, Prompt: prompt, ExtraData: extra, Outputs: t.Job.Outputs, ClientID: t.Client,
 		}, s.event)
+	}
+	if r.Files != nil && result.Outputs != nil { // what was saved before an error is kept as well
+		err = errors.Join(err, r.Files.saved(context.WithoutCancel(ctx), t.Names(), result.Outputs))
 	}
 	if err != nil && !s.failed {
 		s.refuse(err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -506,4 +507,19 @@ func (t *Task) Reserved(slot string) (path string, file uint64, ok bool) {
 		return n.Path, n.File, ok
 	}
 	return "", 0, false
+}
+
+// Names are the names that this and earlier tries took.
+func (t *Task) Names() []string {
+	q := t.worker.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var list []string
+	if j := q.state.jobs[t.Key]; j != nil {
+		for _, n := range j.names {
+			list = append(list, n.Path)
+		}
+	}
+	slices.Sort(list)
+	return list
 }

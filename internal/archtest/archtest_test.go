@@ -36,7 +36,7 @@ var reserved = map[string][]string{
 	"github.com/dominikbraun/graph":                  {"graph"},
 	"github.com/spf13/cobra":                         {"frontend/cli"},
 	"github.com/gin-gonic/gin":                       {"frontend/api"},
-	"github.com/gorilla/websocket":                   {"frontend/api"},
+	"github.com/gorilla/websocket":                   {"frontend/api", "bench/load"},
 	"github.com/prometheus/client_golang/prometheus": {"frontend/api"},
 	module + "/runtime/ort":                          {"", "runtime", "runtime/actor", "runtime/runtimetest", "runtime/autodiff/gradtest", "bench"},
 	module + "/runtime/goldentest":                   nil,

@@ -39,9 +39,11 @@ export async function startServer(...args) {
     "--user-directory", path.join(dir, "user"), "--temp-directory", dir, ...args,
   ]);
   let log = "";
+  const listeners = [];
   const url = await new Promise((resolve, reject) => {
     child.stderr.on("data", (data) => {
       log += data;
+      listeners.forEach((f) => f(log));
       const found = log.match(/To see the GUI go to: (\S+)\n/);
       if (found) resolve(found[1]);
     });
@@ -52,6 +54,7 @@ export async function startServer(...args) {
     url, dir,
     host: new URL(url).hostname, port: new URL(url).port,
     log: () => log,
+    onLog: (f) => listeners.push(f),
     async stop() {
       const gone = new Promise((resolve) => child.on("exit", resolve));
       child.kill("SIGTERM");
