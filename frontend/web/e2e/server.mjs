@@ -85,15 +85,26 @@ export function pngSize(data) {
   return { width: b.readUInt32BE(16), height: b.readUInt32BE(20) };
 }
 
+/** The text chunks of a PNG file, by their keys. */
+export function pngTexts(data) {
+  const texts = {};
+  for (let at = 8; at < data.length; at += data.readUInt32BE(at) + 12) {
+    if (data.subarray(at + 4, at + 8).toString() !== "tEXt") continue;
+    const text = data.subarray(at + 8, at + 8 + data.readUInt32BE(at)).toString("latin1");
+    texts[text.slice(0, text.indexOf("\0"))] = text.slice(text.indexOf("\0") + 1);
+  }
+  return texts;
+}
+
 /** A UI workflow of shared/comfyui-workflows, made small enough for the demo checkpoint. */
-export async function sharedWorkflow(name) {
+export async function sharedWorkflow(name, steps = 4) {
   const workflow = JSON.parse(await readFile(path.join(shared, "comfyui-workflows", `${name}.workflow.json`), "utf8"));
   for (const node of workflow.nodes) {
     const values = node.widgets_values;
     if (node.type === "CheckpointLoaderSimple") values[0] = "tiny-actors.safetensors";
     if (node.type === "EmptyLatentImage") values.splice(0, 3, 128, 128, 1);
     if (node.type === "LatentUpscale") values.splice(1, 2, 192, 192);
-    if (node.type === "KSampler") values[2] = 4;
+    if (node.type === "KSampler") values[2] = steps;
   }
   return workflow;
 }
