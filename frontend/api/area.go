@@ -77,10 +77,10 @@ func (a area) open(name string) (f *os.File, info fs.FileInfo, err error) {
 	return f, info, err
 }
 
-// exists reports whether there is something with the name.
+// exists reports whether there is something with the name, be it a link that leads nowhere or out.
 func (a area) exists(name string) bool {
 	err := a.with(name, func(root *os.Root, name string) error {
-		_, err := root.Stat(filepath.FromSlash(name))
+		_, err := root.Lstat(filepath.FromSlash(name))
 		return err
 	})
 	return err == nil
@@ -92,6 +92,9 @@ func (a area) write(name string, replace bool, content io.Reader) error {
 	return a.with(name, func(root *os.Root, name string) error {
 		dir := path.Dir(name)
 		if err := root.MkdirAll(filepath.FromSlash(dir), 0o777); err != nil {
+			if errors.Is(err, fs.ErrExist) { // a file or a link has the folder's name; that is not the name being taken
+				err = fmt.Errorf("%w: %s is no folder of its own", errOutside, dir)
+			}
 			return err
 		}
 		temp := path.Join(dir, ".saving-"+rand.Text()+".tmp")

@@ -114,11 +114,15 @@ func (u *upload) path(name string) (string, error) {
 	return u.area.local(path.Join(dir, strings.ReplaceAll(name, `\`, "/")))
 }
 
+// maxRaces is how often another upload may be faster with a name.
+const maxRaces = 100
+
 // save keeps the upload under its name, or the next free one; a file that is there already with the same content is enough. content makes what
 // is written.
 func (u *upload) save(newHash func() hash.Hash, content func(name string) ([]byte, error)) error {
 	ext := path.Ext(u.name)
 	stem := strings.TrimSuffix(u.name, ext)
+	races := 0
 	for n := 1; ; n++ {
 		at, err := u.path(u.name)
 		if err != nil {
@@ -137,7 +141,8 @@ func (u *upload) save(newHash func() hash.Hash, content func(name string) ([]byt
 			return err
 		}
 		err = u.area.write(at, u.overwrite, bytes.NewReader(data))
-		if errors.Is(err, fs.ErrExist) && !u.overwrite {
+		if errors.Is(err, fs.ErrExist) && !u.overwrite && races < maxRaces {
+			races++
 			n-- // someone was faster with the name: look at it
 			continue
 		}
