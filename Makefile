@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 E2E      := $(WEB)/e2e
 
-.PHONY: demo test build bench check setup e2e chaos clean
+.PHONY: demo test build bench check setup e2e chaos fuzz clean
 
 demo: setup bin/oneactor ## base set, tuning, six scenes, contact sheet; prints scores and the path of the sheet
 	bin/oneactor run workflows/demo.json
@@ -44,6 +44,13 @@ $(E2E)/.venv/ready: $(E2E)/requirements.txt
 $(E2E)/node_modules/ready: $(E2E)/package.json $(E2E)/package-lock.json
 	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+fuzz: setup ## every fuzz target of the repository, FUZZTIME each (60s)
+	@set -e; for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+	  for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(or $(FUZZTIME),60s) $$p; \
+	  done; \
+	done
 
 chaos: bin/oneactor ## kill -9 of servers and workers while jobs come (CHAOS="--jobs 200 --kills 10" is the short form)
 	bin/oneactor bench chaos $(CHAOS)
