@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/runtime/actor"
+	"github.com/oneactor/oneactor/runtime/imaging"
+	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
 func (h host) ListActors() ([]frontend.Actor, error) {
@@ -25,15 +28,15 @@ func (h host) ListActors() ([]frontend.Actor, error) {
 
 func (h host) ShowActor(name string) (frontend.Actor, error) {
 	s, err := actor.Stat(h.Runtime, name)
-	return described(s), err
+	return described(s), named(err)
 }
 
 func described(s actor.Stored) frontend.Actor {
 	d := s.Details
 	a := frontend.Actor{
-		Name: s.Name, Path: s.Path, Bytes: s.Bytes, Word: s.Word, Concept: string(s.Concept),
+		Name: s.Name, Path: s.Path, Bytes: s.Bytes, Modified: s.Modified, Target: s.Target, Word: s.Word, Concept: string(s.Concept),
 		Family: string(s.Model.Family), Fingerprint: s.Model.Fingerprint,
-		Prompt: d.Prompt, Seed: d.Seed, Steps: d.Steps, Settings: d.Settings, Origin: d.Origin, Licence: d.Licence, Projector: s.Projector != nil,
+		Prompt: d.Prompt, Seed: d.Seed, Steps: d.Steps, Settings: d.Settings, Origin: d.Origin, Licence: d.Licence, Projector: s.Projector,
 	}
 	if s.Deltas != nil {
 		a.Pictures, a.Width = s.Deltas.Dim(0), s.Deltas.Dim(1)
@@ -52,7 +55,8 @@ func (h host) ExportActor(ctx context.Context, name, file string) error {
 }
 
 func (h host) ImportActor(ctx context.Context, file, name, origin, licence string) (string, error) {
-	return actor.Import(ctx, h.Runtime, file, name, origin, licence)
+	stored, err := actor.Import(ctx, h.Runtime, file, name, origin, licence)
+	return stored, named(err)
 }
 
 func (h host) SetActor(ctx context.Context, name string, fields map[string]string) error {
@@ -61,18 +65,57 @@ func (h host) SetActor(ctx context.Context, name string, fields map[string]strin
 		"licence": func(a *actor.Actor, value string) { a.Details.Licence = value },
 		"prompt":  func(a *actor.Actor, value string) { a.Details.Prompt = value },
 	}
-	for key := range fields {
+	for key, value := range fields {
 		if set[key] == nil {
 			return fmt.Errorf("an actor has no field %q that can be set; there are %s", key, strings.Join(slices.Sorted(maps.Keys(set)), ", "))
 		}
+		if len(value) > actor.LongestText {
+			return fmt.Errorf("%w: %s has %d bytes; use %d at most", frontend.ErrValue, key, len(value), actor.LongestText)
+		}
 	}
-	return actor.Edit(ctx, h.Runtime, name, func(a *actor.Actor) {
+	return named(actor.Edit(ctx, h.Runtime, name, func(a *actor.Actor) {
 		for key, value := range fields {
 			set[key](a, value)
 		}
-	})
+	}))
 }
 
 func (h host) TrashActor(ctx context.Context, name string) (string, error) {
-	return actor.Trash(ctx, h.Runtime, name)
+	at, err := actor.Trash(ctx, h.Runtime, name)
+	return at, named(err)
+}
+
+func (h host) RestoreActor(ctx context.Context, name string) (string, error) {
+	full, err := actor.Restore(ctx, h.Runtime, name)
+	return full, named(err)
+}
+
+func (h host) RenameActor(ctx context.Context, name, to string) (string, error) {
+	full, err := actor.Rename(ctx, h.Runtime, name, to)
+	return full, named(err)
+}
+
+func (h host) ActorThumbnail(name string, as frontend.PictureFormat) ([]byte, error) {
+	s, err := actor.Stat(h.Runtime, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Problem != nil:
+		return nil, named(s.Problem)
+	case s.Details.Thumbnail.Tensor == nil:
+		return nil, fmt.Errorf("the actor %s has no thumbnail: %w", s.Name, fs.ErrNotExist)
+	}
+	return encodeAs(frameOf(s.Details.Thumbnail.Tensor), as)
+}
+
+// frameOf is the first picture of [B,H,W,3], rounded to the nearest levels.
+func frameOf(t *tensor.Tensor) imaging.Frame {
+	f := imaging.Frame{Width: t.Dim(2), Height: t.Dim(1), Alpha: imaging.Opaque}
+	for p := range slices.Chunk(t.Rows(0, 1).Data, 3) {
+		for _, v := range p {
+			f.Pixels = append(f.Pixels, uint8(min(max(v, 0), 1)*255+0.5))
+		}
+		f.Pixels = append(f.Pixels, 255)
+	}
+	return f
 }

@@ -43,6 +43,9 @@ func (h host) EncodePicture(file []byte, as frontend.PictureFormat) ([]byte, err
 }
 
 func encodeAs(f imaging.Frame, as frontend.PictureFormat) ([]byte, error) {
+	if as.Side > 0 {
+		f = imaging.Thumbnail(f, as.Side)
+	}
 	switch as.Channel {
 	case "rgb":
 		f = withoutAlpha(f)

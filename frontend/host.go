@@ -52,6 +52,7 @@ type Host interface {
 	// Doctor says what computes, and what is missing.
 	Doctor() Diagnosis
 	Actors
+	Clusters
 	Jobs
 	Pictures
 	Models

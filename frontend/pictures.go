@@ -15,4 +15,5 @@ type PictureFormat struct {
 	Type    string // png, webp or jpeg
 	Quality int    // 1 to 100, of webp and jpeg
 	Channel string // "rgba"; "rgb" leaves alpha out; "a" is black with the alpha
+	Side    int    // the longer side in pixels at most; 0 keeps the size
 }

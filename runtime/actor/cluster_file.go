@@ -59,7 +59,8 @@ func LoadCluster(path string) (Cluster, error) {
 	return c, nil
 }
 
-func readCluster(f *weights.File) (Cluster, error) {
+// clusterHead is a cluster without its tensors.
+func clusterHead(f *weights.File) (Cluster, error) {
 	m := f.Metadata()
 	switch {
 	case m["kind"] != clusterKind:
@@ -80,7 +81,14 @@ func readCluster(f *weights.File) (Cluster, error) {
 		return Cluster{}, fmt.Errorf("damaged metadata: %w", err)
 	}
 	c.Sigma = float32(sigma)
-	var err error
+	return c, nil
+}
+
+func readCluster(f *weights.File) (Cluster, error) {
+	c, err := clusterHead(f)
+	if err != nil {
+		return Cluster{}, err
+	}
 	if c.Images.Tensor, err = readPictures(f, "images"); err != nil {
 		return Cluster{}, err
 	}
@@ -98,14 +106,23 @@ func readCluster(f *weights.File) (Cluster, error) {
 	return c, c.check()
 }
 
-// readPictures reads U8 [B,H,W,3] as values 0…1.
-func readPictures(f *weights.File, name string) (*tensor.Tensor, error) {
+// picturesInfo describes the pictures U8 [B,H,W,3] of a file.
+func picturesInfo(f *weights.File, name string) (weights.Info, error) {
 	info, ok := f.Info(name)
 	if !ok {
-		return nil, fmt.Errorf("tensor %q is missing", name)
+		return info, fmt.Errorf("tensor %q is missing", name)
 	}
 	if info.DType != weights.U8 || len(info.Shape) != 4 || info.Shape[3] != 3 {
-		return nil, fmt.Errorf("%s is %v %v; want U8 [B,H,W,3]", name, info.DType, info.Shape)
+		return info, fmt.Errorf("%s is %v %v; want U8 [B,H,W,3]", name, info.DType, info.Shape)
+	}
+	return info, nil
+}
+
+// readPictures reads U8 [B,H,W,3] as values 0…1.
+func readPictures(f *weights.File, name string) (*tensor.Tensor, error) {
+	info, err := picturesInfo(f, name)
+	if err != nil {
+		return nil, err
 	}
 	raw, err := f.Raw(name)
 	if err != nil {

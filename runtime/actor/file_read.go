@@ -27,7 +27,7 @@ type File struct {
 const (
 	mostPictures  = 4096
 	widestDelta   = 1 << 14
-	longestText   = 1 << 14 // bytes of a prompt or licence
+	LongestText   = 1 << 14 // bytes of a prompt, origin or licence; the rest is cut off
 	longestWord   = 256
 	mostThumbnail = 8 << 20 // bytes
 )
@@ -36,23 +36,54 @@ const (
 var ErrFile = errors.New("not a file that can be used")
 
 // ReadFile reads an actor. Nothing in the file is trusted. The error names the file and what is wrong, and wraps ErrFile.
-func ReadFile(path string) (File, error) {
+func ReadFile(path string) (File, error) { return readWith(path, readActor) }
+
+func readWith[T any](path string, read func(*weights.File) (T, error)) (T, error) {
+	var none T
 	f, err := weights.Open(path)
 	if err != nil {
-		return File{}, fmt.Errorf("actor file: %w: %w", err, ErrFile)
+		return none, fmt.Errorf("actor file: %w: %w", err, ErrFile)
 	}
 	defer f.Close()
-	out, err := readActor(f)
+	out, err := read(f)
 	if err != nil {
-		return File{}, fmt.Errorf("actor file %s: %w: %w", path, err, ErrFile)
+		return none, fmt.Errorf("actor file %s: %w: %w", path, err, ErrFile)
 	}
 	return out, nil
 }
 
 func readActor(f *weights.File) (File, error) {
+	a, err := readPerson(f)
+	if err != nil {
+		return File{}, err
+	}
+	out := File{Actor: a}
+	if _, ok := f.Info("h"); ok {
+		if out.H, err = readTensor(f, "h", 4, 1<<30); err != nil {
+			return File{}, err
+		}
+	}
+	if hasProjector(f) {
+		p, err := readProjector(f)
+		if err != nil {
+			return File{}, err
+		}
+		p.Model = a.Model
+		out.Projector = &p
+	}
+	return out, nil
+}
+
+func hasProjector(f *weights.File) bool {
+	_, ok := f.Info("phi.net.0.0.weight")
+	return ok
+}
+
+// readPerson reads an actor without what only tuning needs, which may be hundreds of megabytes.
+func readPerson(f *weights.File) (Actor, error) {
 	m := f.Metadata()
 	if err := checkKind(m, actorKind); err != nil {
-		return File{}, err
+		return Actor{}, err
 	}
 	a := Actor{
 		Word: m["word"], Concept: Concept(m["concept"]),
@@ -63,48 +94,32 @@ func readActor(f *weights.File) (File, error) {
 	}
 	var err error
 	if a.Target, err = number(m, "target"); err != nil {
-		return File{}, err
+		return Actor{}, err
 	}
 	if a.Details.Steps, err = number(m, "steps"); err != nil {
-		return File{}, err
+		return Actor{}, err
 	}
 	if s := m["seed"]; s != "" {
 		if a.Details.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			return File{}, fmt.Errorf("seed %q is no number", clean(s))
+			return Actor{}, fmt.Errorf("seed %q is no number", clean(s))
 		}
 	}
 	if s := m["settings"]; s != "" {
 		if err := json.Unmarshal([]byte(s), &a.Details.Settings); err != nil {
-			return File{}, fmt.Errorf("settings: %w", err)
+			return Actor{}, fmt.Errorf("settings: %w", err)
 		}
 		for key, value := range a.Details.Settings {
 			a.Details.Settings[key] = clean(value)
 		}
 	}
 	if a.Deltas, err = readTensor(f, "deltas", 2, mostPictures*widestDelta); err != nil {
-		return File{}, err
+		return Actor{}, err
 	}
 	if err := a.check(); err != nil {
-		return File{}, err
+		return Actor{}, err
 	}
-	if a.Details.Thumbnail, err = readThumbnail(f); err != nil {
-		return File{}, err
-	}
-	out := File{Actor: a}
-	if _, ok := f.Info("h"); ok {
-		if out.H, err = readTensor(f, "h", 4, 1<<30); err != nil {
-			return File{}, err
-		}
-	}
-	if _, ok := f.Info("phi.net.0.0.weight"); ok {
-		p, err := readProjector(f)
-		if err != nil {
-			return File{}, err
-		}
-		p.Model = a.Model
-		out.Projector = &p
-	}
-	return out, nil
+	a.Details.Thumbnail, err = readThumbnail(f)
+	return a, err
 }
 
 // check is what must be true of an actor, read or to be saved.
@@ -151,8 +166,8 @@ func number(m map[string]string, key string) (int, error) {
 
 // clean makes text from a stranger fit to be shown: valid, no control characters, not endless.
 func clean(s string) string {
-	if len(s) > longestText {
-		s = s[:longestText]
+	if len(s) > LongestText {
+		s = s[:LongestText]
 	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
@@ -189,11 +204,11 @@ func readThumbnail(f *weights.File) (runtime.Image, error) {
 	if info.DType != weights.U8 || len(info.Shape) != 1 || info.Bytes > mostThumbnail {
 		return runtime.Image{}, fmt.Errorf("the thumbnail is %v%v", info.DType, info.Shape)
 	}
-	raw, err := f.Raw("thumbnail")
+	data, err := f.Part("thumbnail", 0, info.Bytes)
 	if err != nil {
 		return runtime.Image{}, err
 	}
-	frames, err := imaging.Decode(bytes.NewReader(bytes.Clone(raw)), imaging.Limits{Bytes: mostThumbnail, Pixels: 4 << 20})
+	frames, err := imaging.Decode(bytes.NewReader(data), imaging.Limits{Bytes: mostThumbnail, Pixels: 4 << 20})
 	if err != nil {
 		return runtime.Image{}, fmt.Errorf("thumbnail: %w", err)
 	}

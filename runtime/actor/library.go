@@ -13,15 +13,18 @@ import (
 	"time"
 
 	"github.com/oneactor/oneactor/runtime"
+	"github.com/oneactor/oneactor/runtime/weights"
 )
 
 // Stored is an actor in models/actors. Problem says why the file cannot be used; the actor is empty then.
 type Stored struct {
-	File
-	Name    string // as LoadActor wants it
-	Path    string
-	Bytes   int64
-	Problem error
+	Actor
+	Projector bool   // the file holds one, so that tuning can go on
+	Name      string // as LoadActor wants it
+	Path      string
+	Bytes     int64
+	Modified  time.Time
+	Problem   error
 }
 
 // List reads every actor in models/actors.
@@ -33,6 +36,9 @@ func List(rt *runtime.Runtime) ([]Stored, error) {
 	list := make([]Stored, 0, len(names))
 	for _, name := range names {
 		s, err := Stat(rt, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it went since
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -41,9 +47,9 @@ func List(rt *runtime.Runtime) ([]Stored, error) {
 	return list, nil
 }
 
-// Stat reads one actor; the ending may be left out of its name.
+// Stat reads one actor; the ending may be left out of its name. The error wraps fs.ErrNotExist where there is none.
 func Stat(rt *runtime.Runtime, name string) (Stored, error) {
-	path, err := find(rt, name)
+	name, path, err := find(rt, name)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -52,20 +58,30 @@ func Stat(rt *runtime.Runtime, name string) (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
-	s.Bytes = info.Size()
-	s.File, s.Problem = ReadFile(path)
+	s.Bytes, s.Modified = info.Size(), info.ModTime()
+	s.Actor, s.Problem = readWith(path, func(f *weights.File) (Actor, error) {
+		s.Projector = hasProjector(f)
+		return readPerson(f)
+	})
 	return s, nil
 }
 
-// find is the path of an actor, with or without its ending.
-func find(rt *runtime.Runtime, name string) (string, error) {
-	path, err := rt.Folders.Find("actors", name)
-	if err != nil && !strings.HasSuffix(name, ".safetensors") {
-		if path, other := rt.Folders.Find("actors", name+".safetensors"); other == nil {
-			return path, nil
-		}
+// find is an actor's name with its ending, and its path.
+func find(rt *runtime.Runtime, name string) (full, path string, err error) {
+	return findFile(rt, "actors", name)
+}
+
+// extension is that of the files of actors and clusters.
+const extension = ".safetensors"
+
+// findFile finds a file of a model folder by its name with or without the ending; files with another ending are not found.
+func findFile(rt *runtime.Runtime, key, name string) (full, path string, err error) {
+	if !strings.EqualFold(filepath.Ext(name), extension) {
+		name += extension
 	}
-	return path, err
+	path, err = rt.Folders.Find(key, name)
+	sep := string(filepath.Separator)
+	return strings.TrimPrefix(filepath.Clean(sep+name), sep), path, err
 }
 
 // Import takes a file from elsewhere into models/actors, under a name (empty: that of the file). Origin and licence replace what the file
@@ -77,24 +93,24 @@ func Import(ctx context.Context, rt *runtime.Runtime, path, name, origin, licenc
 	}
 	d := &f.Details
 	d.Origin, d.Licence = cmp.Or(origin, d.Origin), cmp.Or(licence, d.Licence)
-	return f.Save(ctx, rt, cmp.Or(name, strings.TrimSuffix(filepath.Base(path), ".safetensors")), f.Projector, f.H)
+	return f.Save(ctx, rt, cmp.Or(name, strings.TrimSuffix(filepath.Base(path), extension)), f.Projector, f.H)
 }
 
 // Export copies an actor to a file, which must not exist.
 func Export(ctx context.Context, rt *runtime.Runtime, name, path string) error {
-	s, err := Stat(rt, name)
+	_, from, err := find(rt, name)
 	if err != nil {
 		return err
 	}
-	if s.Problem != nil {
-		return s.Problem
+	if _, err := ReadFile(from); err != nil {
+		return err
 	}
-	return copyNew(ctx, s.Path, path)
+	return copyNew(ctx, from, path)
 }
 
 // Edit changes an actor's file; the new one takes its place when it is complete.
 func Edit(ctx context.Context, rt *runtime.Runtime, name string, change func(*Actor)) error {
-	path, err := find(rt, name)
+	_, path, err := find(rt, name)
 	if err != nil {
 		return err
 	}
@@ -116,31 +132,29 @@ func Edit(ctx context.Context, rt *runtime.Runtime, name string, change func(*Ac
 	return os.Rename(temp.Name(), path)
 }
 
-// Trash moves an actor out of models/actors into the trash of the user folder, and returns its path there.
-func Trash(ctx context.Context, rt *runtime.Runtime, name string) (string, error) {
-	path, err := find(rt, name)
+// Rename gives an actor another name in models/actors, which nothing there may have: the error wraps fs.ErrExist then, and folder.ErrName where
+// no file may have it. The result is the name with its ending.
+func Rename(ctx context.Context, rt *runtime.Runtime, name, to string) (string, error) {
+	full, path, err := find(rt, name)
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(rt.Folders.User(), "trash", "actors")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	f, err := ReadFile(path)
+	if err != nil {
 		return "", err
 	}
-	base := strings.TrimSuffix(filepath.Base(path), ".safetensors") + time.Now().Format("-20060102-150405")
-	for n := 1; ; n++ {
-		to := filepath.Join(dir, base+".safetensors")
-		if n > 1 {
-			to = filepath.Join(dir, fmt.Sprintf("%s-%d.safetensors", base, n))
-		}
-		err := copyNew(ctx, path, to)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		return to, os.Remove(path)
+	if other, _, err := find(rt, to); err == nil && other == full {
+		return full, nil
 	}
+	f.Details.Name = strings.TrimSuffix(to, extension)
+	saved, at, err := rt.Folders.SaveModelAs(ctx, "actors", to, func(w io.Writer) error { return f.Encode(ctx, w, f.Projector, f.H) })
+	if err != nil {
+		return "", err
+	}
+	if err := os.Remove(path); err != nil {
+		return "", errors.Join(fmt.Errorf("rename %s: %w; it keeps its name", full, err), os.Remove(at))
+	}
+	return saved, nil
 }
 
 // copyNew copies a file to a path where none is yet; a failed copy leaves nothing.

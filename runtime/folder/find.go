@@ -2,6 +2,7 @@ package folder
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -22,6 +23,9 @@ func (e *NotFound) Error() string {
 	fmt.Fprintf(&b, " Searched: %s", strings.Join(e.Dirs, ", "))
 	return b.String()
 }
+
+// Is makes the error one that wraps fs.ErrNotExist.
+func (e *NotFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Find is the path of the model called name; the first directory of key that has it wins. The name is taken relative to
 // the directory whatever it starts with, so ".." does not lead out of it. The error is a *NotFound or wraps ErrUnknownKey.

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -179,6 +180,23 @@ func (f *File) Raw(name string) ([]byte, error) {
 		return nil, err
 	}
 	return f.bytes(t.Offset, t.Bytes)
+}
+
+// Part is a copy of some of a tensor's bytes. A file that is cut short meanwhile gives an error that wraps ErrFormat.
+func (f *File) Part(name string, from, length int64) (part []byte, err error) {
+	t, err := f.info(name)
+	if err != nil {
+		return nil, err
+	}
+	if from < 0 || length < 0 || from > t.Bytes-length {
+		return nil, fmt.Errorf("%s: bytes %d to %d of %d of tensor %q: %w", f.path, from, from+length, t.Bytes, name, ErrFormat)
+	}
+	raw, err := f.bytes(t.Offset+from, length)
+	if err != nil {
+		return nil, err
+	}
+	err = f.guard(func() error { part = bytes.Clone(raw); return nil })
+	return part, err
 }
 
 // Float32 is a converted copy of a tensor.

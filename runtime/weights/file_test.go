@@ -1,8 +1,10 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,6 +113,32 @@ func TestPath(t *testing.T) {
 	}
 }
 
+func TestPart(t *testing.T) {
+	f := openRamp(t, 10)
+	all, err := f.Raw("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		from, length int64
+		ok           bool
+	}{
+		"nothing": {0, 0, true}, "all": {0, 40, true}, "middle": {4, 8, true}, "nothing at the end": {40, 0, true},
+		"too long": {0, 41, false}, "behind the end": {41, 0, false}, "before the front": {-1, 2, false}, "less than nothing": {4, -1, false},
+		"overflow": {math.MaxInt64, 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			part, err := f.Part("a", tt.from, tt.length)
+			if tt.ok && (err != nil || !bytes.Equal(part, all[tt.from:tt.from+tt.length])) || !tt.ok && !errors.Is(err, ErrFormat) {
+				t.Errorf("part %v (%v)", part, err)
+			}
+		})
+	}
+	if _, err := f.Part("none", 0, 0); err == nil {
+		t.Error("a tensor that is not there has bytes")
+	}
+}
+
 // TestCutShort reads a file that another program truncates after its header was read.
 func TestCutShort(t *testing.T) {
 	f := openRamp(t, 1<<16)
@@ -122,6 +150,9 @@ func TestCutShort(t *testing.T) {
 	}
 	if _, err := f.Float32("a"); !errors.Is(err, ErrFormat) {
 		t.Errorf("got %v, want ErrFormat", err)
+	}
+	if _, err := f.Part("a", 1<<15, 1<<10); !errors.Is(err, ErrFormat) {
+		t.Errorf("part: got %v, want ErrFormat", err)
 	}
 	ref, _ := f.All().Ref("a")
 	if err := Save(t.Context(), filepath.Join(t.TempDir(), "copy"), nil, []Entry{RefEntry("a", ref)}); !errors.Is(err, ErrFormat) {
