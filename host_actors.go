@@ -60,6 +60,24 @@ func (h host) ImportActor(ctx context.Context, file, name, origin, licence strin
 }
 
 func (h host) SetActor(ctx context.Context, name string, fields map[string]string) error {
+	change, err := actorChange(fields)
+	if err != nil {
+		return err
+	}
+	return named(actor.Edit(ctx, h.Runtime, name, change))
+}
+
+func (h host) RenameActor(ctx context.Context, name, to string, fields map[string]string) (string, error) {
+	change, err := actorChange(fields)
+	if err != nil {
+		return "", err
+	}
+	full, err := actor.Rename(ctx, h.Runtime, name, to, change)
+	return full, named(err)
+}
+
+// actorChange sets fields of an actor.
+func actorChange(fields map[string]string) (func(*actor.Actor), error) {
 	set := map[string]func(a *actor.Actor, value string){
 		"origin":  func(a *actor.Actor, value string) { a.Details.Origin = value },
 		"licence": func(a *actor.Actor, value string) { a.Details.Licence = value },
@@ -67,17 +85,17 @@ func (h host) SetActor(ctx context.Context, name string, fields map[string]strin
 	}
 	for key, value := range fields {
 		if set[key] == nil {
-			return fmt.Errorf("an actor has no field %q that can be set; there are %s", key, strings.Join(slices.Sorted(maps.Keys(set)), ", "))
+			return nil, fmt.Errorf("an actor has no field %q that can be set; there are %s", key, strings.Join(slices.Sorted(maps.Keys(set)), ", "))
 		}
 		if len(value) > actor.LongestText {
-			return fmt.Errorf("%w: %s has %d bytes; use %d at most", frontend.ErrValue, key, len(value), actor.LongestText)
+			return nil, fmt.Errorf("%w: %s has %d bytes; use %d at most", frontend.ErrValue, key, len(value), actor.LongestText)
 		}
 	}
-	return named(actor.Edit(ctx, h.Runtime, name, func(a *actor.Actor) {
+	return func(a *actor.Actor) {
 		for key, value := range fields {
 			set[key](a, value)
 		}
-	}))
+	}, nil
 }
 
 func (h host) TrashActor(ctx context.Context, name string) (string, error) {
@@ -87,11 +105,6 @@ func (h host) TrashActor(ctx context.Context, name string) (string, error) {
 
 func (h host) RestoreActor(ctx context.Context, name string) (string, error) {
 	full, err := actor.Restore(ctx, h.Runtime, name)
-	return full, named(err)
-}
-
-func (h host) RenameActor(ctx context.Context, name, to string) (string, error) {
-	full, err := actor.Rename(ctx, h.Runtime, name, to)
 	return full, named(err)
 }
 

@@ -26,8 +26,8 @@ type Actors interface {
 	ImportActor(ctx context.Context, file, name, origin, licence string) (string, error)
 	// SetActor changes what is said about an actor: origin, licence or prompt.
 	SetActor(ctx context.Context, name string, fields map[string]string) error
-	// RenameActor gives an actor a name that no other has, and returns it with its ending.
-	RenameActor(ctx context.Context, name, to string) (string, error)
+	// RenameActor gives an actor a name that no other has, sets fields as SetActor does, and returns the name with its ending.
+	RenameActor(ctx context.Context, name, to string, fields map[string]string) (string, error)
 	// TrashActor moves an actor into the trash and returns where it lies there.
 	TrashActor(ctx context.Context, name string) (string, error)
 	// RestoreActor brings back the actor that was deleted last under a name, and returns the name with its ending.

@@ -32,7 +32,11 @@ func (s *Server) limitBody(c *gin.Context) {
 		return
 	}
 	if r.ContentLength > s.config.MaxUploadBytes {
-		answerError(c, tooLarge(s.config.MaxUploadBytes, r.ContentLength))
+		err := tooLarge(s.config.MaxUploadBytes, r.ContentLength)
+		if isBelow(c.FullPath(), ownPrefix) {
+			err = ownTooLarge(s.config.MaxUploadBytes)
+		}
+		answerError(c, err)
 		c.Abort()
 		return
 	}

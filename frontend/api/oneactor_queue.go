@@ -22,11 +22,6 @@ func (s *Server) ownQueueRoutes(r routes) {
 	r.bare(http.MethodPost, "/oneactor/jobs/:id/retry", s.retryJob)
 }
 
-// ownError is an error of our own routes.
-func ownError(status int, kind, message, details string) error {
-	return refuseJSON(status, ojson.NewObject("error", ojson.NewObject("type", kind, "message", message, "details", details)))
-}
-
 // getOwnQueue sums the queue up.
 func (s *Server) getOwnQueue(c *gin.Context) error {
 	n := s.queue.Counts()

@@ -6,6 +6,9 @@ var (
 	fullInfoQuery  = parameter{"full_info", "boolean", "answer what is known of the file, not only its name"}
 )
 
+// pictureQueries choose the form of a picture.
+var pictureQueries = []parameter{{"format", "string", "png or webp"}, {"size", "integer", "the longer side at most, in pixels"}}
+
 // operations are all routes. Those of ComfyUI are there twice, bare and under /api.
 var operations = []operation{
 	{"GET", "/", "pages", "The front end.", nil, "", "html: a page", ""},
@@ -100,4 +103,28 @@ var operations = []operation{
 	{"POST", "/oneactor/jobs/{id}/move", "oneactor", "Give a pending job another number; lower ones run first.", nil, "json: #Move", "nothing",
 		"400: no number; 404: the job does not wait"},
 	{"POST", "/oneactor/jobs/{id}/retry", "oneactor", "Queue an ended job once more.", nil, "", "json: #Retried", "404: no such job"},
+	{"GET", "/oneactor/actors", "oneactor", "Actors, and files that can't be used.", nil, "", "json: #Actors", ""},
+	{"POST", "/oneactor/actors", "oneactor", "Take in the file of an actor; a name that is taken gets a number.", nil, "form: #ActorFile", "201 json: #Actor",
+		"400: no file, or a bad name; 413: too large; 422: it is no actor"},
+	{"GET", "/oneactor/actors/{name}", "oneactor", "One actor; slashes in the name are %2F.", nil, "", "json: #Actor", "404: it is not there; 422: its file is damaged"},
+	{"PATCH", "/oneactor/actors/{name}", "oneactor", "Rename an actor, and set what is said about it.", nil, "json: #ActorChange", "json: #Actor",
+		"400: a bad name or value; 404: it is not there; 409: the name is taken; 422: its file is damaged"},
+	{"DELETE", "/oneactor/actors/{name}", "oneactor", "Move an actor into the trash.", nil, "", "json: #Trashed", "404: it is not there"},
+	{"POST", "/oneactor/actors/{name}/restore", "oneactor", "Bring back the actor that was deleted last under this name.", nil, "", "json: #Actor",
+		"404: none was; 409: the name is taken"},
+	{"GET", "/oneactor/actors/{name}/thumbnail", "oneactor", "The picture in an actor's file.", pictureQueries, "", "png: the picture, or WebP",
+		"404: there is none; 422: the file is damaged"},
+	{"GET", "/oneactor/actors/{name}/file", "oneactor", "An actor's file, to be given away.", nil, "", "bytes: the file", "404: it is not there"},
+	{"GET", "/oneactor/clusters", "oneactor", "Base sets, and files that can't be used.", nil, "", "json: #Clusters", ""},
+	{"GET", "/oneactor/clusters/{name}", "oneactor", "One base set.", nil, "", "json: #Cluster", "404: it is not there; 422: its file is damaged"},
+	{"PATCH", "/oneactor/clusters/{name}", "oneactor", "Choose the picture whose character is kept.", nil, "json: #ClusterChange", "json: #Cluster",
+		"400: no such picture; 404: it is not there; 422: its file is damaged"},
+	{"GET", "/oneactor/clusters/{name}/pictures/{index}", "oneactor", "A picture of a base set, counted from 0.", pictureQueries, "", "png: the picture, or WebP",
+		"404: it is not there; 422: the file is damaged"},
+
+	{"POST", "/oneactor/open", "oneactor", "Read any file with a workflow in it (JSON of either kind, PNG, WebP, JPEG, safetensors, parameters of A1111) for an editor.",
+		[]parameter{{"name", "string", "what errors call the file"}}, "bytes: the file", "json: #Opened", "413: too large; 422: there is no workflow in it"},
+	{"POST", "/oneactor/convert", "oneactor", "The prompt that a workflow file runs.", nil, "bytes: the file", "json: #Converted",
+		"413: too large; 422: it is no workflow, or has nodes that are not here"},
+	{"POST", "/oneactor/validate", "oneactor", "What is wrong with a prompt. Nothing is queued.", nil, "json: #Prompt", "json: #Validated", "400: no prompt"},
 }

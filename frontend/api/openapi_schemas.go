@@ -93,4 +93,36 @@ var components = []component{
 	{"Move", "the new number", `{"type": "object", "required": ["number"], "properties": {"number": {"type": "number"}}}`},
 	{"Retried", "the id and number of the new job", `{"type": "object", "required": ["prompt_id", "number"], "properties": {"prompt_id": {"type": "string"},
 		"number": {"type": "number"}}}`},
+	{"Actor", "an actor; times are milliseconds since 1970", `{"type": "object", "required": ["name", "path", "bytes", "word", "pictures", "target"], "properties": {
+		"name": {"type": "string"}, "path": {"type": "string"}, "bytes": {"type": "integer"}, "modified": {"type": ["integer", "null"]},
+		"word": {"type": "string"}, "concept": {"type": "string"}, "family": {"type": "string"}, "fingerprint": {"type": "string"},
+		"pictures": {"type": "integer"}, "target": {"type": "integer"}, "width": {"type": "integer"}, "prompt": {"type": "string"},
+		"seed": {"type": "integer"}, "steps": {"type": "integer"}, "settings": {"type": "object", "additionalProperties": {"type": "string"}},
+		"origin": {"type": "string"}, "licence": {"type": "string"}, "thumbnail": {"type": ["object", "null"], "properties": {
+		"width": {"type": "integer"}, "height": {"type": "integer"}}}, "projector": {"type": "boolean"}}}`},
+	{"Actors", "actors, and files that can't be used", `{"type": "object", "required": ["actors", "problems"], "properties": {"actors": {"type": "array",
+		"items": {"$ref": "#/components/schemas/Actor"}}, "problems": {"$ref": "#/components/schemas/Problems"}}}`},
+	{"Problems", "files, and why they can't be used", `{"type": "array", "items": {"type": "object", "required": ["name", "path", "problem"], "properties": {
+		"name": {"type": "string"}, "path": {"type": "string"}, "problem": {"type": "string"}}}}`},
+	{"ActorChange", "what to set", `{"type": "object", "minProperties": 1, "additionalProperties": false, "properties": {"name": {"type": "string"},
+		"origin": {"type": "string"}, "licence": {"type": "string"}, "prompt": {"type": "string"}}}`},
+	{"ActorFile", "the file of an actor", `{"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"},
+		"name": {"type": "string"}, "origin": {"type": "string"}, "licence": {"type": "string"}}}`},
+	{"Trashed", "where the file lies now", `{"type": "object", "required": ["name", "trash"], "properties": {"name": {"type": "string"}, "trash": {"type": "string"}}}`},
+	{"Cluster", "a base set; times are milliseconds since 1970", `{"type": "object", "required": ["name", "path", "bytes", "pictures", "target"], "properties": {
+		"name": {"type": "string"}, "path": {"type": "string"}, "bytes": {"type": "integer"}, "modified": {"type": ["integer", "null"]},
+		"pictures": {"type": "integer"}, "target": {"type": "integer"}, "width": {"type": "integer"}, "height": {"type": "integer"},
+		"prompt": {"type": "string"}, "seed": {"type": "integer"}, "sigma": {"type": "number"}, "family": {"type": "string"}, "fingerprint": {"type": "string"}}}`},
+	{"Clusters", "base sets, and files that can't be used", `{"type": "object", "required": ["clusters", "problems"], "properties": {"clusters": {"type": "array",
+		"items": {"$ref": "#/components/schemas/Cluster"}}, "problems": {"$ref": "#/components/schemas/Problems"}}}`},
+	{"ClusterChange", "the picture whose character is kept, counted from 0", `{"type": "object", "required": ["target"], "additionalProperties": false,
+		"properties": {"target": {"type": "integer"}}}`},
+	{"Warnings", "what was passed over", `{"type": "array", "items": {"type": "object", "required": ["node_id", "class", "text"], "properties": {
+		"node_id": {"type": "string"}, "class": {"type": "string"}, "text": {"type": "string"}}}}`},
+	{"Opened", "a workflow as an editor draws it", `{"type": "object", "required": ["workflow", "kind", "source", "warnings"], "properties": {
+		"workflow": {"type": "object"}, "kind": {"enum": ["UI", "API"]}, "source": {"type": "string"}, "warnings": {"$ref": "#/components/schemas/Warnings"}}}`},
+	{"Converted", "the prompt that runs, and the graph as it is saved with results", `{"type": "object", "required": ["prompt", "workflow", "warnings"], "properties": {
+		"prompt": {"type": "object"}, "workflow": {"type": ["object", "null"]}, "warnings": {"$ref": "#/components/schemas/Warnings"}}}`},
+	{"Validated", "what is wrong; null and an empty object for nothing", `{"type": "object", "required": ["error", "node_errors"], "properties": {
+		"error": {"type": ["object", "null"]}, "node_errors": {"type": "object"}}}`},
 }

@@ -51,10 +51,11 @@ type Config struct {
 	Log *Log
 }
 
-// Files are moved between processes. Names have slashes; kinds are input, output and temp.
+// Files are moved between processes. Names have slashes; kinds are input, output, temp and actors.
 type Files interface {
-	// Uploaded tells of a file that a client has sent.
+	// Uploaded tells of a file that a client has sent or changed, Removed of one that is no longer here.
 	Uploaded(ctx context.Context, kind, name string) error
+	Removed(ctx context.Context, kind, name string) error
 	// Fetch copies a file here that another process has; the error wraps fs.ErrNotExist where none has.
 	Fetch(ctx context.Context, kind, name string) error
 }
@@ -64,6 +65,7 @@ type Server struct {
 	config  Config
 	host    frontend.Host
 	engine  *graph.Engine // validates; the jobs run in workers
+	choices graph.Choices
 	queue   *queue.Queue
 	bus     queue.Bus
 	hub     *hub
@@ -79,6 +81,7 @@ type Server struct {
 	folders []*os.Root // that roots are of
 	tags    sync.Map   // ETags of files without a time, by path
 
+	files     sync.Mutex // held while a file of an actor or cluster changes
 	queueBody cachedBody
 	stop      func()
 	closing   atomic.Bool
@@ -89,7 +92,7 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	if c.MaxUploadBytes <= 0 {
 		c.MaxUploadBytes = 100 << 20
 	}
-	s := &Server{config: c, host: host, engine: engine, queue: q, bus: bus, secret: newSecret(c.Token), lookup: net.DefaultResolver.LookupNetIP}
+	s := &Server{config: c, host: host, engine: engine, choices: choices, queue: q, bus: bus, secret: newSecret(c.Token), lookup: net.DefaultResolver.LookupNetIP}
 	s.hooks = s.answerHooks()
 	err := s.openRoots()
 	if err != nil {
@@ -110,6 +113,7 @@ func New(c Config, host frontend.Host, engine *graph.Engine, choices graph.Choic
 	for _, register := range []func(routes){
 		s.promptRoutes, s.queueRoutes, s.historyRoutes, s.socketRoutes, s.viewRoutes, s.uploadRoutes, s.userRoutes, s.settingRoutes, s.userdataRoutes,
 		s.internalRoutes, s.logRoutes, s.modelRoutes, s.modelPreviewRoutes, s.objectInfoRoutes, s.systemRoutes, s.customNodeRoutes, s.healthRoutes, s.ownQueueRoutes,
+		s.actorRoutes, s.clusterRoutes, s.workflowRoutes,
 		s.openAPIRoutes, s.frontEndRoutes,
 	} {
 		register(r)

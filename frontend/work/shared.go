@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -44,12 +45,34 @@ func (s *SharedFiles) at(name string) string {
 	return ""
 }
 
-// Uploaded tells of a file that a client has put into a data folder; name has slashes.
+// Uploaded tells of a file that a client has sent or changed; name has slashes.
 func (s *SharedFiles) Uploaded(ctx context.Context, kind, name string) error {
-	if kind != "input" {
+	shared := kind + "/" + name
+	switch kind {
+	case "input":
+		return s.Store.Share(ctx, shared, s.at(shared))
+	case actorsKey:
+		dirs, err := s.Host.ModelDirectories(actorsKey)
+		if err != nil {
+			return err
+		}
+		for _, dir := range dirs {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if _, err := os.Stat(path); err == nil {
+				return s.Store.Share(ctx, shared, path)
+			}
+		}
+		return fmt.Errorf("actor %s: %w", name, fs.ErrNotExist)
+	}
+	return nil
+}
+
+// Removed tells of a file that is no longer here.
+func (s *SharedFiles) Removed(ctx context.Context, kind, name string) error {
+	if kind != "input" && kind != actorsKey {
 		return nil
 	}
-	return s.Store.Share(ctx, "input/"+name, s.Host.Path("input", "", filepath.FromSlash(name)))
+	return s.Store.Unshare(ctx, kind+"/"+name)
 }
 
 // Fetch copies a result here; the error wraps fs.ErrNotExist where nobody has it.

@@ -9,5 +9,7 @@
 // (resolve.go). Values are matched to inputs by their order in the node definitions, so Definitions are needed: those of the
 // engine's registry (FromRegistry) or of an /object_info document (FromObjectInfo).
 //
-// What is left out: validation, which is the engine's; running; and laying out API prompts as a UI graph.
+// Layout goes the other way and draws a prompt as a UI graph; Open reads any file for an editor.
+//
+// What is left out: validation, which is the engine's, and running.
 package comfy

@@ -53,6 +53,9 @@ func isPrompt(o *ojson.Object) bool {
 
 // graph reads a UI graph.
 func (r Reader) graph(o *ojson.Object) (*File, error) {
+	if r.editing {
+		return r.edited(o)
+	}
 	g, err := parseGraph(o)
 	if err != nil {
 		return nil, err

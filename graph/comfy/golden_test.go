@@ -119,8 +119,29 @@ func checkPairs(t *testing.T, paths []string, definitions Definitions) {
 			for _, problem := range difference(f.Prompt, readObject(t, promptPath(path)), definitions) {
 				t.Error(problem)
 			}
+			for _, problem := range difference(reopened(t, path, definitions).Prompt, f.Prompt, definitions) {
+				t.Error("opened and saved by an editor:", problem)
+			}
 		})
 	}
+}
+
+// reopened is a file as it is after an editor has opened and saved it.
+func reopened(t *testing.T, path string, definitions Definitions) *File {
+	t.Helper()
+	opened, err := Reader{Definitions: definitions}.Open(readFile(t, path), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ojson.Marshal(opened.Workflow, ojson.Python)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Read(text, path, definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // difference compares what the engine would run: ids, classes, and inputs with numbers taken as the type of the input. Entries of

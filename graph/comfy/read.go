@@ -25,7 +25,7 @@ const (
 type File struct {
 	Kind     Kind
 	Source   string        // where it was found: "JSON", "POST body", "PNG text workflow", …
-	Prompt   *ojson.Object // API form; never nil
+	Prompt   *ojson.Object // API form; nil only for a graph that was opened for an editor
 	Workflow *ojson.Object // the UI graph; nil if the file is an API prompt alone
 	// ExtraPNGInfo is what is saved with pictures beside the prompt, {"workflow": …} for a UI graph; nil if there is nothing.
 	ExtraPNGInfo *ojson.Object
@@ -45,6 +45,8 @@ type Reader struct {
 	Files func(folder string) []string
 	// FindHash finds a model file by the hash that A1111 writes, "" if there is none; nil: models are found by name only.
 	FindHash func(folder, hash string) (name string)
+
+	editing bool // graphs are not converted
 }
 
 // Read reads a workflow with the nodes of definitions; see Reader.Read.

@@ -61,6 +61,17 @@ func (f *Files) Share(ctx context.Context, name, path string) error {
 	return err
 }
 
+// Unshare takes a file from all workers; Sync removes their copies. One that is not shared is no error.
+func (f *Files) Unshare(ctx context.Context, name string) error {
+	f.mu.Lock()
+	delete(f.known, name)
+	f.mu.Unlock()
+	if err := f.shared.Delete(ctx, name); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+		return fmt.Errorf("object store: %s: %w", name, err)
+	}
+	return nil
+}
+
 // PutResult puts a result of a job into the store.
 func (f *Files) PutResult(ctx context.Context, name, path string) error {
 	_, err := put(ctx, f.results, name, path)
@@ -81,7 +92,8 @@ func (f *Files) FetchResult(ctx context.Context, name, path string) error {
 	return fetch(ctx, f.results, name, path)
 }
 
-// Sync copies the shared files that are new or changed since the last call; at says where one goes, "" leaves it out.
+// Sync copies the shared files that are new or changed since the last call, and removes copies of those that are shared no longer; at says where
+// one goes, "" leaves it out. A copy that was changed here stays.
 func (f *Files) Sync(ctx context.Context, at func(name string) string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,7 +109,9 @@ func (f *Files) Sync(ctx context.Context, at func(name string) string) error {
 	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
 		return fmt.Errorf("object store: %w", err)
 	}
+	shared := map[string]bool{}
 	for _, info := range list {
+		shared[info.Name] = true
 		path := at(info.Name)
 		if path == "" || f.known[info.Name] == info.Digest {
 			continue
@@ -108,6 +122,18 @@ func (f *Files) Sync(ctx context.Context, at func(name string) string) error {
 			}
 		}
 		f.known[info.Name] = info.Digest
+	}
+	for name, digest := range f.known {
+		if shared[name] {
+			continue
+		}
+		path := at(name)
+		if here, err := digestOf(path); err == nil && here == digest {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+		delete(f.known, name)
 	}
 	f.seen = last
 	return nil

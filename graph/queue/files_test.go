@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,6 +68,23 @@ func TestFiles(t *testing.T) {
 	}
 	sync()
 	check(place("input/a.png"), "changed")
+
+	if err := server.Unshare(t.Context(), "input/a.png"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Unshare(t.Context(), "input/never shared"); err != nil {
+		t.Error("a file that is not shared:", err)
+	}
+	write(filepath.Dir(place("actors/x.safetensors")), "x.safetensors", "changed by hand")
+	if err := server.Unshare(t.Context(), "actors/x.safetensors"); err != nil {
+		t.Fatal(err)
+	}
+	sync()
+	if _, err := os.Stat(place("input/a.png")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is shared no longer is still there (%v)", err)
+	}
+	check(place("actors/x.safetensors"), "changed by hand")
+	check(place("input/sub/b.png"), "b")
 
 	if err := worker.PutResult(t.Context(), "output/p_00001_.png", write(there, "result", "picture")); err != nil {
 		t.Fatal(err)

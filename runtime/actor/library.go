@@ -132,9 +132,9 @@ func Edit(ctx context.Context, rt *runtime.Runtime, name string, change func(*Ac
 	return os.Rename(temp.Name(), path)
 }
 
-// Rename gives an actor another name in models/actors, which nothing there may have: the error wraps fs.ErrExist then, and folder.ErrName where
-// no file may have it. The result is the name with its ending.
-func Rename(ctx context.Context, rt *runtime.Runtime, name, to string) (string, error) {
+// Rename changes an actor and gives it another name in models/actors, which nothing there may have: the error wraps fs.ErrExist then, and
+// folder.ErrName where no file may have it. The result is the name with its ending.
+func Rename(ctx context.Context, rt *runtime.Runtime, name, to string, change func(*Actor)) (string, error) {
 	full, path, err := find(rt, name)
 	if err != nil {
 		return "", err
@@ -144,8 +144,9 @@ func Rename(ctx context.Context, rt *runtime.Runtime, name, to string) (string, 
 		return "", err
 	}
 	if other, _, err := find(rt, to); err == nil && other == full {
-		return full, nil
+		return full, Edit(ctx, rt, name, change)
 	}
+	change(&f.Actor)
 	f.Details.Name = strings.TrimSuffix(to, extension)
 	saved, at, err := rt.Folders.SaveModelAs(ctx, "actors", to, func(w io.Writer) error { return f.Encode(ctx, w, f.Projector, f.H) })
 	if err != nil {

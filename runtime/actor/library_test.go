@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime"
@@ -101,9 +102,12 @@ func TestRename(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			rt := library(t, "ann", "bob")
-			got, err := Rename(t.Context(), rt, tt.from, tt.to)
+			got, err := Rename(t.Context(), rt, tt.from, tt.to, func(a *Actor) { a.Details.Origin = "changed" })
 			if filepath.ToSlash(got) != tt.want || !errors.Is(err, tt.is) {
 				t.Errorf("renamed to %q (%v)", got, err)
+			}
+			if s, _ := Stat(rt, tt.want); tt.want != "" && (s.Details.Origin != "changed" || s.Details.Name != strings.TrimSuffix(tt.to, ".safetensors") && tt.to != "ann.safetensors") {
+				t.Errorf("the file says %+v", s.Details)
 			}
 			want := map[string]string{"ann.safetensors": "ann", "bob.safetensors": "bob"}
 			if tt.want != "" {
