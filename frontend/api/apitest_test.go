@@ -168,6 +168,9 @@ func (c scenario) run(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	c.check(t, w.Code, w.Header(), w.Body.String())
+	if w.Code == http.StatusOK && method != http.MethodHead && w.Header().Get("Content-Encoding") == "" {
+		checkAnswer(t, method, r.URL.EscapedPath(), w.Body.String())
+	}
 	return w
 }
 

@@ -139,6 +139,7 @@ func read(t *testing.T, conn *websocket.Conn) string {
 	if kind == websocket.BinaryMessage {
 		return fmt.Sprintf("% x|%s", data[:8], data[8:])
 	}
+	checkMessage(t, string(data))
 	return times.ReplaceAllString(string(data), `"timestamp": 0`)
 }
 
