@@ -17,7 +17,7 @@ function lost(before: Json, after: Json | undefined, path = ''): string[] {
   if (isObject(before) && isList(after)) return lost(Object.values(before), after, path);
   if (isList(before)) return before.flatMap((v, i) => lost(v, isList(after) ? after[i] : undefined, `${path}[${i}]`));
   if (isObject(before)) return Object.entries(before).flatMap(([k, v]) => lost(v, isObject(after) ? after[k] : undefined, `${path}.${k}`));
-  return before === after ? [] : [`${path}: ${String(before)} became ${String(after)}`];
+  return before === after ? [] : [`${path}: ${stringify(before)} became ${stringify(after ?? null)}`];
 }
 
 describe('files', () => {

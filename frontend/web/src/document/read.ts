@@ -63,19 +63,19 @@ function point(value: Json | undefined, otherwise: Point): Point {
 
 /** Links are lists [id, origin, slot, target, slot, type] or objects; what is neither is left out. */
 function readLinks(value: Json | undefined): Link[] {
-  return (isList(value) ? value : []).flatMap((l) => {
-    if (isList(l) && l.length >= 5) {
-      const [id, origin_id, origin_slot, target_id, target_slot, type] = l;
-      return [{ id, origin_id, origin_slot, target_id, target_slot, type: text(type, 'COMBO') } as Link];
-    }
-    return isObject(l) && 'id' in l ? [{ ...l, type: text(l.type, 'COMBO') } as unknown as Link] : [];
+  return (isList(value) ? value : []).flatMap((l): Link[] => {
+    if (isObject(l)) return 'id' in l ? [{ ...(l as unknown as Link), type: text(l.type, 'COMBO') }] : [];
+    if (!isList(l) || l.length < 5) return [];
+    const [id, origin_id, origin_slot, target_id, target_slot] = l as readonly [Id, Id, number, Id, number, ...Json[]];
+    return [{ id, origin_id, origin_slot, target_id, target_slot, type: text(l[5], 'COMBO') }];
   });
 }
 
 function readGroups(value: Json | undefined): Group[] {
-  return (isList(value) ? value : []).filter(isObject).flatMap((g) => {
-    const b = isList(g.bounding) ? g.bounding.map(Number) : [];
-    if (b.length !== 4 || !b.every(Number.isFinite)) return [];
-    return [{ ...g, title: text(g.title), bounding: b as unknown as Group['bounding'] } as Group];
+  return (isList(value) ? value : []).filter(isObject).flatMap((g): Group[] => {
+    const [x, y, width, height] = (isList(g.bounding) ? g.bounding : []).map(Number);
+    if (x === undefined || y === undefined || width === undefined || height === undefined) return [];
+    const bounding = [x, y, width, height] as const;
+    return bounding.every(Number.isFinite) ? [{ ...(g as object), title: text(g.title), bounding }] : [];
   });
 }
