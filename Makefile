@@ -5,6 +5,7 @@ WEB      := frontend/web
 # onnxruntime ships inside this npm package; its install script, which would download more, never runs.
 ORT      := $(WEB)/node_modules/onnxruntime-node/package.json
 SOURCES  := $(shell find . -name node_modules -prune -o \( -name '*.go' -o -name '*.gz' -o -name '*.s' \) -print) go.mod go.sum
+PAGE_SOURCES := $(shell find frontend/web/src -type f) $(WEB)/index.html $(WEB)/vite.config.ts
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 E2E      := $(WEB)/e2e
@@ -19,7 +20,10 @@ test: setup ## every test, with onnxruntime; golden fixtures are read from ../sh
 
 build: bin/oneactor
 
-bin/oneactor: $(SOURCES)
+# The page is built when its sources have changed.
+PAGE     := $(WEB)/dist/index.html
+
+bin/oneactor: $(SOURCES) $(PAGE)
 	CGO_ENABLED=1 $(GO) build -trimpath -tags nomsgpack -o $@ .
 
 bench: setup bin/oneactor ## Go benchmarks, then the models (add PEERS=1 to measure PyTorch in the same run)
@@ -56,6 +60,9 @@ chaos: bin/oneactor ## kill -9 of servers and workers while jobs come (CHAOS="--
 	bin/oneactor bench chaos $(CHAOS)
 	bin/oneactor bench chaos --workers 2 $(CHAOS)
 
+$(PAGE): $(ORT) $(PAGE_SOURCES)
+	cd $(WEB) && npm run --silent build
+
 setup: $(ORT)
 
 $(ORT): $(WEB)/package.json $(WEB)/package-lock.json
@@ -63,4 +70,4 @@ $(ORT): $(WEB)/package.json $(WEB)/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf bin $(WEB)/node_modules $(WEB)/dist $(E2E)/node_modules $(E2E)/.venv $(E2E)/artefacts
+	rm -rf bin $(WEB)/node_modules $(WEB)/dist/assets $(PAGE) $(E2E)/node_modules $(E2E)/.venv $(E2E)/artefacts

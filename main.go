@@ -38,6 +38,7 @@ func program(in io.Reader, out, err io.Writer, open func(frontend.Settings) (fro
 		Open:      open,
 		Bench:     benchmarks{},
 		Templates: workflows.Templates(),
+		Canvas:    frontend.Canvas(),
 		In:        in, Out: out, Err: err,
 	}
 }

@@ -29,6 +29,8 @@ type Program struct {
 	LongLived func()
 	// Templates are what a template browser shows: index.json, NAME.json and NAME-1.webp.
 	Templates fs.FS
+	// Canvas is the editor's page; nil is a page that says where to get one.
+	Canvas fs.FS
 
 	In       io.Reader
 	Out, Err io.Writer

@@ -140,7 +140,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string, classes *graph.Registry, host frontend.Host, j *journal, q *queue.Queue) error {
 	choices := allChoices(host.Choices, q)
 	engine := graph.NewEngine(classes, graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
-	f.api.Version, f.api.Args, f.api.Templates = a.Version, publicArgs(os.Args), a.Templates
+	f.api.Version, f.api.Args, f.api.Templates, f.api.Canvas = a.Version, publicArgs(os.Args), a.Templates, a.Canvas
 	f.api.MaxUploadBytes, f.api.MultiUser = int64(f.maxUpload*(1<<20)), f.multiUser
 	files, err := j.files(ctx, &f.cluster, host)
 	if err != nil {

@@ -8,7 +8,8 @@ export default defineConfig({
   plugins: [react()],
   // Relative addresses, so that the page works below any path of a reverse proxy.
   base: './',
-  build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 900 },
+  // dist keeps the file that lets Go embed it before it is built.
+  build: { target: 'es2022', emptyOutDir: false, sourcemap: false, chunkSizeWarningLimit: 900 },
   server: {
     proxy: Object.fromEntries(
       ['/api', '/oneactor', '/ws', '/templates', '/docs'].map((path) => [path, { target: server, ws: true }]),

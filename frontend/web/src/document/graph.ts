@@ -1,4 +1,4 @@
-import type { Graph, GraphId, GraphNode, Id, Link, Subgraph, Workflow } from './types';
+import type { Graph, GraphId, GraphNode, Id, Subgraph, Workflow } from './types';
 
 /** An empty workflow. */
 export const empty: Workflow = { last_node_id: 0, last_link_id: 0, nodes: [], links: [], groups: [], config: {}, extra: {}, version: 0.4 };
@@ -24,22 +24,13 @@ export function editGraph(workflow: Workflow, id: GraphId, edit: (graph: Graph) 
 }
 
 const nodesById = new WeakMap<readonly GraphNode[], ReadonlyMap<Id, GraphNode>>();
-const linksById = new WeakMap<readonly Link[], ReadonlyMap<Id, Link>>();
 
 /** The nodes by id; made once for each state of a graph. */
 export function nodeMap(graph: Graph): ReadonlyMap<Id, GraphNode> {
-  return indexed(nodesById, graph.nodes);
-}
-
-export function linkMap(graph: Graph): ReadonlyMap<Id, Link> {
-  return indexed(linksById, graph.links);
-}
-
-function indexed<T extends { readonly id: Id }>(cache: WeakMap<readonly T[], ReadonlyMap<Id, T>>, list: readonly T[]): ReadonlyMap<Id, T> {
-  let map = cache.get(list);
+  let map = nodesById.get(graph.nodes);
   if (map === undefined) {
-    map = new Map(list.map((item) => [item.id, item]));
-    cache.set(list, map);
+    map = new Map(graph.nodes.map((n) => [n.id, n]));
+    nodesById.set(graph.nodes, map);
   }
   return map;
 }

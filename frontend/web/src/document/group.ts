@@ -23,7 +23,7 @@ function around(nodes: readonly GraphNode[]): Group['bounding'] {
 }
 
 /** The nodes whose middle lies in a group: they move with it. */
-export function nodesInside(graph: Graph, group: Group): GraphNode[] {
+function nodesInside(graph: Graph, group: Group): GraphNode[] {
   const [x, y, width, height] = group.bounding;
   return graph.nodes.filter((n) => {
     const [cx, cy] = [n.pos[0] + n.size[0] / 2, n.pos[1] + n.size[1] / 2];

@@ -24,7 +24,7 @@ export function canLink(wish: Wish, workflow: Workflow, at: GraphId, schema: Sch
 }
 
 /** Says whether a node's result goes, on any way, into another one. */
-export function reaches(graph: Graph, from: Id, to: Id): boolean {
+function reaches(graph: Graph, from: Id, to: Id): boolean {
   const next = new Map<Id, Id[]>();
   for (const l of graph.links) next.set(l.origin_id, [...(next.get(l.origin_id) ?? []), l.target_id]);
   const seen = new Set<Id>([from]);

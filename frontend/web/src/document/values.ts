@@ -114,7 +114,7 @@ function big(value: unknown, otherwise: bigint): bigint {
 }
 
 /** A number where it holds the value exactly. */
-export function plain(value: bigint): number | bigint {
+function plain(value: bigint): number | bigint {
   const n = Number(value);
   return Number.isSafeInteger(n) ? n : value;
 }

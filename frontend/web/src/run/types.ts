@@ -2,7 +2,7 @@ import type { Json } from '../json/value';
 import type { PictureRef } from '../server/picture';
 
 /** What has become of a node in the newest run that it was part of. */
-export type NodeState = 'queued' | 'running' | 'kept' | 'done' | 'failed' | 'interrupted';
+type NodeState = 'queued' | 'running' | 'kept' | 'done' | 'failed' | 'interrupted';
 
 /** What was wrong with a node; input names the one that caused it. */
 export type NodeProblem = { readonly message: string; readonly details: string; readonly input: string | null };

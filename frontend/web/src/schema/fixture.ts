@@ -1,7 +1,7 @@
 import { readSchema } from './read';
 
 /** A few classes as /object_info tells of them, for tests. */
-export const fixtureInfo = {
+const fixtureInfo = {
   CheckpointLoaderSimple: {
     input: { required: { ckpt_name: [['tiny.safetensors', 'large.safetensors'], { tooltip: 'the file' }] } },
     input_order: { required: ['ckpt_name'] }, output: ['MODEL', 'CLIP', 'VAE'], output_is_list: [false, false, false], output_name: ['MODEL', 'CLIP', 'VAE'],

@@ -9,7 +9,7 @@ export type Message = { [T in keyof Messages]: { readonly type: T; readonly data
 export type Preview = { readonly promptId: string; readonly nodeId: string; readonly picture: Blob };
 
 /** A line of a node about its progress. */
-export type NodeText = { readonly nodeId: string; readonly text: string };
+type NodeText = { readonly nodeId: string; readonly text: string };
 
 export type Listener = {
   readonly message: (m: Message) => void;

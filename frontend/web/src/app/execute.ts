@@ -1,0 +1,95 @@
+import { shownGraph } from '../canvas/view';
+import { editNodes } from '../document/edit';
+import { nodeMap } from '../document/graph';
+import { amendDocument, workflowOf } from '../document/store';
+import type { Graph, GraphId, Id, Workflow } from '../document/types';
+import { controlOf, nextValue, valueOf, withValue } from '../document/values';
+import { isList, isObject, type Json } from '../json/value';
+import { readProblems } from '../run/problems';
+import type { Runs } from '../run/runs';
+import type { Schema } from '../schema/types';
+import type { Queued } from '../server/gen_wire';
+import { request, ServerError } from '../server/request';
+import { convert } from './files';
+import type { Tab } from './workspace';
+
+/** What a run needs besides the workflow. */
+export type Engine = { readonly schema: Schema; readonly runs: Runs; readonly clientId: string };
+
+/**
+ * Queues a workflow, as often as times says; only the nodes of targets and what they need where some are given. Between two times seeds go on
+ * as their controls say. Throws ServerError; what is wrong with which node is on the canvas then.
+ */
+export async function execute(tab: Tab, engine: Engine, targets: readonly Id[] | null = null, times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) await queue(tab, engine, targets);
+}
+
+async function queue(tab: Tab, { schema, runs, clientId }: Engine, targets: readonly Id[] | null): Promise<void> {
+  const workflow = workflowOf(tab.document.getState());
+  const prefix = tab.view.getState().path.map((p) => `${p.node}:`).join('');
+  try {
+    const converted = await convert(workflow);
+    const body = {
+      prompt: converted.prompt,
+      client_id: clientId,
+      extra_data: { extra_pnginfo: { workflow: converted.workflow }, workflow_name: tab.document.getState().name },
+      ...(targets === null ? {} : { partial_execution_targets: targets.map((id) => `${prefix}${id}`) }),
+    };
+    const { prompt_id, node_errors } = await request<Queued>('/api/prompt', { json: body });
+    runs.accepted(tab.run, prompt_id, Object.keys(converted.prompt));
+    runs.refused(tab.run, readProblems(node_errors));
+    const advanced = advanceSeeds(workflow, schema);
+    amendDocument(tab.document, (now) => (now === workflow ? advanced : copySeeds(advanced, now, schema)));
+    tab.view.setState({ ran: advanced });
+  } catch (e) {
+    if (e instanceof ServerError) runs.refused(tab.run, problemsOf(e));
+    throw e;
+  }
+}
+
+/** What a refusal says of which node. */
+function problemsOf({ body }: ServerError): ReturnType<typeof readProblems> {
+  const nodes = isObject(body.error) && isList(body.error.nodes) ? body.error.nodes.filter(isObject) : [];
+  if (nodes.length === 0) return readProblems(body.node_errors);
+  const missing: Json = { errors: [{ message: 'This class is not here.', details: 'Remove or bypass the node.' }] };
+  return readProblems(Object.fromEntries(nodes.flatMap((n) => (typeof n.node_id === 'string' ? [[n.node_id, missing]] : []))));
+}
+
+/** Seeds after a run: fixed, counted or drawn, as each says. */
+function advanceSeeds(w: Workflow, schema: Schema): Workflow {
+  const graphs: GraphId[] = [null, ...(w.definitions?.subgraphs ?? []).map((s) => s.id)];
+  return graphs.reduce<Workflow>((now, at) => {
+    const graph: Graph | undefined = at === null ? now : now.definitions?.subgraphs?.find((s) => s.id === at);
+    const controlled = (graph?.nodes ?? []).filter((n) => schema.get(n.type)?.inputs.some((i) => i.control));
+    return editNodes(now, at, controlled.map((n) => n.id), (n) => {
+      const c = schema.get(n.type);
+      if (c === undefined) return n;
+      const linked = new Set(n.inputs.flatMap((s) => (s.link !== null && s.widget ? [s.widget.name] : [])));
+      const inputs = c.inputs.filter((i) => i.control && !linked.has(i.name));
+      return inputs.reduce((m, i) => withValue(m, c, i.name, nextValue(i, valueOf(m, c, i.name), controlOf(m, c, i.name))), n);
+    });
+  }, w);
+}
+
+/** A workflow that was edited in the meantime, with the seeds of another state of it. */
+function copySeeds(from: Workflow, to: Workflow, schema: Schema): Workflow {
+  const others = nodeMap(from);
+  return editNodes(to, null, to.nodes.map((n) => n.id), (n) => {
+    const [c, other] = [schema.get(n.type), others.get(n.id)];
+    if (c === undefined || other?.type !== n.type) return n;
+    return c.inputs.filter((i) => i.control).reduce((m, i) => withValue(m, c, i.name, valueOf(other, c, i.name)), n);
+  });
+}
+
+/** The output nodes that a selection stands for: themselves, or those that are fed by them. */
+export function targetsOf(tab: Tab, schema: Schema, selection: readonly Id[]): Id[] {
+  const w = workflowOf(tab.document.getState());
+  const at = shownGraph(tab.view.getState());
+  const graph = at === null ? w : w.definitions?.subgraphs?.find((s) => s.id === at);
+  return (graph?.nodes ?? []).filter((n) => selection.includes(n.id) && schema.get(n.type)?.outputNode === true).map((n) => n.id);
+}
+
+/** Stops what runs. */
+export async function interrupt(promptId: string | null): Promise<void> {
+  await request('/api/interrupt', { json: promptId === null ? {} : { prompt_id: promptId } });
+}

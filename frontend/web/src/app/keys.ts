@@ -1,0 +1,32 @@
+import { useEffect } from 'react';
+
+import type { Command } from './commands';
+
+/** The keys of an event, as commands write them: Ctrl+Shift+Enter. Ctrl is Cmd on a Mac. */
+export function keysOf(e: KeyboardEvent): string {
+  const key = e.key.length === 1 ? e.key.toUpperCase() : e.key;
+  return [(e.ctrlKey || e.metaKey) && 'Ctrl', e.altKey && 'Alt', e.shiftKey && (e.key.length > 1 || /[a-z]/i.test(e.key)) && 'Shift', key].filter(Boolean).join('+');
+}
+
+/** Says whether keys belong to what is typed into. */
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
+}
+
+/** Runs commands by their keys. While something is typed only those with Ctrl that a text does not need. */
+export function useKeys(list: readonly Command[]): void {
+  useEffect(() => {
+    const byKeys = new Map(list.filter((c) => c.keys !== '').map((c) => [c.keys, c]));
+    const ofText = new Set(['Ctrl+Z', 'Ctrl+Shift+Z', 'Ctrl+Y', 'Ctrl+A', 'Ctrl+B', 'Ctrl+M']);
+    const down = (e: KeyboardEvent) => {
+      const keys = keysOf(e);
+      const command = byKeys.get(keys);
+      if (command === undefined || (isTyping(e.target) && (!keys.startsWith('Ctrl') || ofText.has(keys)))) return;
+      if (document.querySelector('[role=dialog], [role=menu], [role=alertdialog]')) return;
+      e.preventDefault();
+      command.run();
+    };
+    window.addEventListener('keydown', down);
+    return () => window.removeEventListener('keydown', down);
+  }, [list]);
+}

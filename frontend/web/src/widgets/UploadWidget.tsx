@@ -1,0 +1,69 @@
+import { useRef, useState, type ClipboardEvent, type DragEvent } from 'react';
+
+import { requestText, ServerError } from '../server/request';
+import { pictureURL, type PictureRef } from '../server/picture';
+import { parse } from '../json/text';
+import { isObject } from '../json/value';
+import { IconButton } from '../ui/Button';
+import { ComboWidget } from './ComboWidget';
+import type { WidgetProps } from './types';
+import styles from './widgets.module.css';
+
+/** A picture of the input folder: choose one, upload one, or drop or paste it. */
+export function UploadWidget(props: WidgetProps) {
+  const { schema, value, onChange, onSettle } = props;
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const file = useRef<HTMLInputElement>(null);
+  const send = async (f: File | undefined) => {
+    if (f === undefined) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      onChange(await upload(f));
+      onSettle();
+    } catch (e) {
+      setProblem(e instanceof ServerError ? `${e.message} ${e.details}` : String(e));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const picture = pictureOf(value);
+  return (
+    <div
+      className={styles.upload} onDragOver={(e: DragEvent) => e.dataTransfer.types.includes('Files') && e.preventDefault()}
+      onDrop={(e: DragEvent) => {
+        if (e.dataTransfer.files.length === 0) return;
+        e.preventDefault();
+        e.stopPropagation();
+        void send(e.dataTransfer.files[0]);
+      }}
+      onPaste={(e: ClipboardEvent) => void send(e.clipboardData.files[0])}
+    >
+      <div className={styles.row}>
+        <ComboWidget {...props} />
+        <IconButton className="nodrag" icon="upload" label={`upload a picture for ${schema.name}`} disabled={busy} onClick={() => file.current?.click()} />
+        <input ref={file} type="file" accept="image/*" hidden onChange={(e) => void send(e.target.files?.[0])} />
+      </div>
+      {problem && <p role="alert" className={styles.problem}>{problem}</p>}
+      {picture && <img className={styles.picture} src={pictureURL(picture, true)} alt={picture.filename} draggable={false} loading="lazy" />}
+    </div>
+  );
+}
+
+/** Uploads a picture and returns the name by which LoadImage knows it. */
+async function upload(file: File): Promise<string> {
+  const form = new FormData();
+  form.append('image', file);
+  const answer = parse(await requestText('/api/upload/image', { body: form }));
+  if (!isObject(answer) || typeof answer.name !== 'string') throw new Error('The server took the picture, but did not say its name.');
+  return typeof answer.subfolder === 'string' && answer.subfolder !== '' ? `${answer.subfolder}/${answer.name}` : answer.name;
+}
+
+/** The picture that a value names: "sub/name.png", or with its folder behind it, "name.png [output]". */
+function pictureOf(value: WidgetProps['value']): PictureRef | null {
+  if (typeof value !== 'string' || value === '') return null;
+  const [, path = '', type = 'input'] = /^(.*?)(?: \[(input|output|temp)\])?$/.exec(value) ?? [];
+  const cut = path.lastIndexOf('/');
+  return { filename: path.slice(cut + 1), subfolder: cut < 0 ? '' : path.slice(0, cut), type: type as PictureRef['type'] };
+}
