@@ -31,7 +31,8 @@ bench: setup bin/oneactor ## Go benchmarks, then the models (add PEERS=1 to meas
 	bin/oneactor bench $(if $(PEERS),--peers)
 	bin/oneactor bench serve
 
-check: ## formatting, vet, staticcheck
+check: setup ## formatting, vet, staticcheck; types, rules and tests of the page
+	cd $(WEB) && npm run --silent check
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./... ./.ci/summary

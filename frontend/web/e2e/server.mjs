@@ -1,6 +1,6 @@
 // A server on a folder of its own, with the models of the repository.
 import { spawn } from "node:child_process";
-import { mkdtemp, mkdir, rm, readFile } from "node:fs/promises";
+import { cp, mkdtemp, mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,12 +29,33 @@ export function run(command, args, options = {}) {
   });
 }
 
+/** A base folder in which actors may be saved: the models are those of the repository, the actors are copies. */
+async function ownBase(dir) {
+  const base = path.join(dir, "base");
+  await mkdir(path.join(base, "models"), { recursive: true });
+  for (const name of await readdir(path.join(root, "models"))) {
+    const [from, to] = [path.join(root, "models", name), path.join(base, "models", name)];
+    if (name === "actors") await cp(from, to, { recursive: true });
+    else await symlink(from, to);
+  }
+  return base;
+}
+
 /** Starts `oneactor serve`; resolves when it says where it is. */
 export async function startServer(...args) {
+  return startServerIn(await mkdtemp(path.join(tmpdir(), "oneactor-e2e-")), root, ...args);
+}
+
+/** Starts a server that may save actors. */
+export async function startOwnServer(...args) {
   const dir = await mkdtemp(path.join(tmpdir(), "oneactor-e2e-"));
+  return startServerIn(dir, await ownBase(dir), ...args);
+}
+
+async function startServerIn(dir, base, ...args) {
   for (const name of ["input", "output", "user"]) await mkdir(path.join(dir, name));
   const child = spawn(path.join(root, "bin/oneactor"), [
-    "serve", "--port", "0", "--base-directory", root, "--disable-all-custom-nodes",
+    "serve", "--port", "0", "--base-directory", base, "--disable-all-custom-nodes",
     "--input-directory", path.join(dir, "input"), "--output-directory", path.join(dir, "output"),
     "--user-directory", path.join(dir, "user"), "--temp-directory", dir, ...args,
   ]);

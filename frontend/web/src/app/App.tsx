@@ -9,7 +9,7 @@ import type { FlowNode } from '../canvas/flow';
 import { Palette } from '../canvas/Palette';
 import { Path } from '../canvas/Path';
 import { shownGraph } from '../canvas/view';
-import type { Point } from '../document/types';
+import type { Id, Point } from '../document/types';
 import { QueuePanel } from '../panels/QueuePanel';
 import { GalleryStrip } from '../pictures/GalleryStrip';
 import { jobs, resultsOf } from '../run/jobs';
@@ -25,6 +25,7 @@ import { useKeys } from './keys';
 import { LeftPanel } from './LeftPanel';
 import { keepTabs } from './recovery';
 import { RunBar } from './RunBar';
+import { saveActor } from './saveActor';
 import { askFile, pointerPlace, shell } from './shell';
 import type { Page } from './start';
 import { toggleTheme } from './theme';
@@ -90,7 +91,7 @@ function Window({ page }: { page: Page }) {
 /** The canvas of one tab; another subgraph is another canvas. */
 function Open({ tab, page, show }: { tab: Tab; page: Page; show: ReturnType<typeof usePictures>['show'] }) {
   const at = useStore(tab.view, shownGraph);
-  const context = useMemo(() => ({ document: tab.document, run: tab.run, view: tab.view, schema: page.engine.schema, showPicture: show }), [tab, page, show]);
+  const context = useMemo(() => ({ document: tab.document, run: tab.run, view: tab.view, schema: page.engine.schema, showPicture: show, saveActor: (id: Id) => void saveActor(tab, page.engine, id).catch(notifyError) }), [tab, page, show]);
   return (
     <CanvasProvider value={context}>
       <Canvas key={at} />

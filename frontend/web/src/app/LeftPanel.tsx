@@ -1,4 +1,3 @@
-import { Tabs } from 'radix-ui';
 import { useState } from 'react';
 
 import { CastPanel } from '../actor/CastPanel';
@@ -21,23 +20,23 @@ const sections: readonly { id: string; icon: IconName; title: string }[] = [
 export function LeftPanel({ page, tab }: { page: Page; tab: Tab | undefined }) {
   const [open, setOpen] = useState(innerWidth > 1100);
   const [section, setSection] = useState('cast');
+  const choose = (id: string) => {
+    setOpen(section !== id || !open);
+    setSection(id);
+  };
   return (
-    <Tabs.Root className={styles.panel} orientation="vertical" value={section} onValueChange={setSection} data-open={open}>
-      <Tabs.List className={styles.rail} aria-label="panels">
-        {sections.map((s) => (
-          <Tabs.Trigger key={s.id} value={s.id} asChild>
-            <IconButton icon={s.icon} label={s.title} onClick={() => setOpen(!(open && section === s.id))} />
-          </Tabs.Trigger>
-        ))}
-      </Tabs.List>
+    <aside className={styles.panel} aria-label="panels">
+      <nav className={styles.rail} aria-label="panels">
+        {sections.map((s) => <IconButton key={s.id} icon={s.icon} label={s.title} aria-expanded={open && section === s.id} onClick={() => choose(s.id)} />)}
+      </nav>
       {open && (
         <div className={styles.body}>
           <h2>{sections.find((s) => s.id === section)?.title}</h2>
-          <Tabs.Content value="cast"><CastPanel onUse={(name) => tab && addActor(tab, page.engine.schema, name)} /></Tabs.Content>
-          <Tabs.Content value="nodes"><NodesPanel page={page} tab={tab} /></Tabs.Content>
-          <Tabs.Content value="workflows"><WorkflowsPanel page={page} /></Tabs.Content>
+          {section === 'cast' && <CastPanel onUse={(name) => tab && addActor(tab, page.engine.schema, name)} />}
+          {section === 'nodes' && <NodesPanel page={page} tab={tab} />}
+          {section === 'workflows' && <WorkflowsPanel page={page} />}
         </div>
       )}
-    </Tabs.Root>
+    </aside>
   );
 }

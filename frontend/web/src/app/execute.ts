@@ -10,6 +10,7 @@ import type { Runs } from '../run/runs';
 import type { Schema } from '../schema/types';
 import type { Queued } from '../server/gen_wire';
 import { request, ServerError } from '../server/request';
+import { randomId } from '../server/socket';
 import { convert } from './files';
 import type { Tab } from './workspace';
 
@@ -27,22 +28,24 @@ export async function execute(tab: Tab, engine: Engine, targets: readonly Id[] |
 async function queue(tab: Tab, { schema, runs, clientId }: Engine, targets: readonly Id[] | null): Promise<void> {
   const workflow = workflowOf(tab.document.getState());
   const prefix = tab.view.getState().path.map((p) => `${p.node}:`).join('');
+  const id = randomId();
   try {
     const converted = await convert(workflow);
     const body = {
       prompt: converted.prompt,
+      prompt_id: id,
       client_id: clientId,
       extra_data: { extra_pnginfo: { workflow: converted.workflow }, workflow_name: tab.document.getState().name },
       ...(targets === null ? {} : { partial_execution_targets: targets.map((id) => `${prefix}${id}`) }),
     };
-    const { prompt_id, node_errors } = await request<Queued>('/api/prompt', { json: body });
-    runs.accepted(tab.run, prompt_id, Object.keys(converted.prompt));
-    runs.refused(tab.run, readProblems(node_errors));
+    runs.sent(tab.run, id, Object.keys(converted.prompt));
+    const { node_errors } = await request<Queued>('/api/prompt', { json: body });
+    runs.accepted(tab.run, readProblems(node_errors));
     const advanced = advanceSeeds(workflow, schema);
     amendDocument(tab.document, (now) => (now === workflow ? advanced : copySeeds(advanced, now, schema)));
     tab.view.setState({ ran: advanced });
   } catch (e) {
-    if (e instanceof ServerError) runs.refused(tab.run, problemsOf(e));
+    runs.refused(tab.run, id, e instanceof ServerError ? problemsOf(e) : new Map());
     throw e;
   }
 }

@@ -1,9 +1,10 @@
+import { refreshCast } from '../actor/cast';
 import { parse } from '../json/text';
 import { refreshJobs } from '../run/jobs';
 import { Runs } from '../run/runs';
 import { readSchema } from '../schema/read';
 import type { Schema } from '../schema/types';
-import { requestText } from '../server/request';
+import { requestText, ServerError } from '../server/request';
 import { listen, ownClientId } from '../server/socket';
 import { notifyError } from '../ui/toasts';
 import type { Engine } from './execute';
@@ -19,13 +20,11 @@ const first = 'demo';
 /** Reads the node classes, listens to the server and opens what was open. Throws ServerError where there is no server. */
 export async function start(): Promise<Page> {
   const clientId = ownClientId();
-  const refresh = () => void refreshJobs().catch(notifyError);
+  // The server tells of every change, so nothing is asked for again and again. While it is gone, that is said at the top of the page.
+  const refresh = () => void Promise.all([refreshJobs(), refreshCast()]).catch((e: unknown) => !(e instanceof ServerError && e.unreachable) && notifyError(e));
   const runs = new Runs(undefined, refresh);
   const engine: Engine = { schema: await loadSchema(), runs, clientId };
   listen(clientId, runs);
-  runs.server.subscribe((now, before) => {
-    if (now.remaining !== before.remaining || (now.connected && !before.connected)) refresh();
-  });
   refresh();
   const workspace = createWorkspace();
   if (!(await restoreTabs(workspace))) await openFirst(workspace);

@@ -15,7 +15,8 @@ type Props = { readonly node: GraphNode; readonly face: Face; readonly run: Node
 
 /** Title and state. A double click renames, or enters a subgraph. */
 export function NodeHeader({ node, face, run, stale }: Props) {
-  const { document, view } = useCanvas();
+  const { document, view, saveActor } = useCanvas();
+  const finished = run.state === 'done' || run.state === 'kept';
   const at = useAt();
   const [renaming, setRenaming] = useState(false);
   const change = (label: string, to: (n: GraphNode) => GraphNode) => edit(document, label, (w) => editNodes(w, at, [node.id], to));
@@ -49,6 +50,9 @@ export function NodeHeader({ node, face, run, stale }: Props) {
       )}
       {node.flags.pinned && <Icon name="lock" size={12} />}
       {face.subgraph && <IconButton className="nodrag" icon="right" label={`open ${face.title}`} onClick={enter} />}
+      {finished && face.outputs.some((o) => o.type === 'ACTOR') && node.type !== 'LoadActor' && (
+        <IconButton className="nodrag" icon="person" label="save to cast" onClick={() => saveActor(node.id)} />
+      )}
       <NodeBadge run={run} stale={stale} mode={node.mode} />
     </header>
   );

@@ -21,6 +21,8 @@ export type CanvasContext = {
   readonly schema: Schema;
   /** Opens pictures large. */
   readonly showPicture: (picture: PictureRef, all: readonly PictureRef[]) => void;
+  /** Asks for a name and saves the actor of a node. */
+  readonly saveActor: (node: Id) => void;
 };
 
 const Context = createContext<CanvasContext | null>(null);

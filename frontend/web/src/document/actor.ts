@@ -1,6 +1,6 @@
 import type { Schema } from '../schema/types';
 import { addLink, addNodes, newNode } from './edit';
-import { freeNodeId, graphAt, nodeMap } from './graph';
+import { editGraph, freeNodeId, graphAt, nodeMap } from './graph';
 import type { Graph, GraphId, GraphNode, Id, Link, Point, Workflow } from './types';
 import { withValue } from './values';
 
@@ -19,7 +19,8 @@ export function insertActor(workflow: Workflow, at: GraphId, schema: Schema, nam
   const [x, y] = beside ? [beside.pos[0] + beside.size[0] + 40, beside.pos[1] - 160] : place;
   const loader = withValue(newNode(load, loadId, [x, y]), load, 'actor_name', name);
   const applier = newNode(apply, applyId, [x, y + loader.size[1] + 50]);
-  let next = addNodes(workflow, at, [loader, applier]);
+  const room = first && nodeMap(graph).get(first.target_id);
+  let next = addNodes(room ? shifted(workflow, at, room.pos[0], x + loader.size[0] + 60 - room.pos[0]) : workflow, at, [loader, applier]);
   const link = (from: Id, output: number, to: Id, input: string) => (next = addLink(next, at, { from, output, to, input }, schema));
   link(loadId, 0, applyId, 'actor');
   if (first) {
@@ -29,6 +30,12 @@ export function insertActor(workflow: Workflow, at: GraphId, schema: Schema, nam
     for (const p of prompts.filter((l) => l.origin_id === first.origin_id)) link(applyId, 0, p.target_id, inputName(graph, p));
   }
   return { workflow: next, ids: [loadId, applyId] };
+}
+
+/** Moves everything from a place on to the right, to make room. */
+function shifted(workflow: Workflow, at: GraphId, from: number, by: number): Workflow {
+  if (by <= 0) return workflow;
+  return editGraph(workflow, at, (graph) => ({ ...graph, nodes: graph.nodes.map((n) => (n.pos[0] >= from ? { ...n, pos: [n.pos[0] + by, n.pos[1]] } : n)) }));
 }
 
 /** The links that bring a prompt to what samples by it. */

@@ -2,9 +2,10 @@ import { useState } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 
 import type { JsonObject } from '../json/value';
-import { cancelJob, clearPending, forgetJobs, jobs, retryJob, type Job } from '../run/jobs';
+import { cancelJob, clearPending, forgetJobs, jobs, resultsOf, retryJob, type Job } from '../run/jobs';
 import type { ServerState } from '../run/runs';
-import { pictureKey, pictureURL, type PictureRef } from '../server/picture';
+import { Thumbnail } from '../pictures/Thumbnail';
+import { pictureKey, type PictureRef } from '../server/picture';
 import { askYes } from '../ui/ask';
 import { Button, IconButton } from '../ui/Button';
 import { notifyError } from '../ui/toasts';
@@ -55,6 +56,7 @@ function Waiting({ job }: { job: Job }) {
 const marks = { success: '✓', error: '✗', interrupted: '◻', running: '▶', pending: '◷' };
 
 function Ended({ job, onOpen, onLoad, onShowNode }: Props & { job: Job }) {
+  const results = resultsOf(job);
   return (
     <li className={styles.job} data-state={job.state}>
       <b>{marks[job.state]} {job.name}</b>
@@ -67,11 +69,11 @@ function Ended({ job, onOpen, onLoad, onShowNode }: Props & { job: Job }) {
           {job.problem.node !== '' && <Button onClick={() => job.problem && onShowNode(job.problem.node)}>show the node</Button>}
         </p>
       )}
-      {job.pictures.length > 0 && (
+      {results.length > 0 && (
         <div className={styles.pictures}>
-          {job.pictures.slice(0, 8).map((p) => (
-            <button key={pictureKey(p)} type="button" aria-label={`open ${p.filename}`} onClick={() => onOpen(p, job.pictures)}>
-              <img src={pictureURL(p, true)} alt="" loading="lazy" />
+          {results.slice(0, 8).map((p) => (
+            <button key={pictureKey(p)} type="button" aria-label={`open ${p.filename}`} onClick={() => onOpen(p, results)}>
+              <Thumbnail picture={p} />
             </button>
           ))}
         </div>

@@ -1,5 +1,6 @@
 import { pictureKey, pictureURL, type PictureRef } from '../server/picture';
 import styles from './GalleryStrip.module.css';
+import { Thumbnail } from './Thumbnail';
 
 /** What a dragged picture is called while it is dragged. */
 export const pictureType = 'application/x-oneactor-picture';
@@ -23,7 +24,7 @@ export function GalleryStrip({ pictures, onOpen }: Props) {
               e.dataTransfer.setData('text/uri-list', new URL(pictureURL(p), document.baseURI).href);
             }}
           >
-            <img src={pictureURL(p, true)} alt="" draggable={false} loading="lazy" />
+            <Thumbnail picture={p} />
           </button>
         </li>
       ))}

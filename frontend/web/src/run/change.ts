@@ -16,14 +16,19 @@ function change(s: RunState, ids: Iterable<string>, to: (n: NodeRun, id: string)
   return { ...s, nodes };
 }
 
-/** A prompt was accepted. What its nodes showed stays until they show something new. */
+/** A prompt was sent. What its nodes showed stays until they show something new. */
 export function queued(s: RunState, id: string, nodes: readonly string[]): RunState {
   const waiting = change(s, nodes, (n) => ({ ...n, state: 'queued', value: 0, max: 0, started: null, firstStep: null, problems: [] }));
   return { ...waiting, prompt: { id, state: 'queued', nodes, finished: new Set(), started: null } };
 }
 
-/** A prompt was refused; problems are of nodes by their ids. */
-export function refused(s: RunState, problems: ReadonlyMap<string, readonly NodeProblem[]>): RunState {
+/** A prompt was refused: none of its nodes will run. */
+export function withdrawn(s: RunState): RunState {
+  return { ...ended(s, 'failed'), prompt: null };
+}
+
+/** What is wrong with nodes, by their ids; what was wrong before is forgotten. */
+export function withProblems(s: RunState, problems: ReadonlyMap<string, readonly NodeProblem[]>): RunState {
   const clean = change(s, [...s.nodes].filter(([, n]) => n.problems.length > 0).map(([id]) => id), (n) => ({ ...n, problems: [], state: n.state === 'failed' ? null : n.state }));
   return change(clean, problems.keys(), (n, id) => ({ ...n, state: 'failed', problems: problems.get(id) ?? [] }));
 }

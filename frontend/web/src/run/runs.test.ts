@@ -9,16 +9,16 @@ import type { NodeRun } from './types';
 /** A page with one workflow whose prompt p has the nodes 1 to 3. */
 function page() {
   let now = 0;
-  const ended: string[] = [];
-  const runs = new Runs(() => now, (id) => ended.push(id));
+  const changed = vi.fn();
+  const runs = new Runs(() => now, changed);
   const run = createRun();
-  runs.accepted(run, 'p', ['1', '2', '3']);
+  runs.sent(run, 'p', ['1', '2', '3']);
   const node = (id: string): NodeRun => {
     const n = run.getState().nodes.get(id);
     if (n === undefined) throw new Error(`no node ${id}`);
     return n;
   };
-  return { runs, run, ended, node, states: () => ['1', '2', '3'].map((id) => node(id).state), at: (t: number) => void (now = t) };
+  return { runs, run, changed, node, states: () => ['1', '2', '3'].map((id) => node(id).state), at: (t: number) => void (now = t) };
 }
 
 const state = (id: string, value: number, max: number, is: 'running' | 'finished') => ({ value, max, state: is, node_id: id, display_node_id: id });
@@ -35,7 +35,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe('a run', () => {
   it('goes from queued over kept, running and done to its end', () => {
-    const { runs, run, states, node, ended, at } = page();
+    const { runs, run, states, node, changed, at } = page();
     expect(states()).toEqual(['queued', 'queued', 'queued']);
     runs.message({ type: 'execution_start', data: { prompt_id: 'p', timestamp: 1 } });
     runs.message({ type: 'execution_cached', data: { prompt_id: 'p', nodes: ['1'], timestamp: 1 } });
@@ -53,7 +53,7 @@ describe('a run', () => {
     expect(node('3').output).toMatchObject({ pictures: [{ filename: 'a.png', subfolder: '', type: 'output' }], texts: ['hello'] });
     expect(run.getState().prompt).toMatchObject({ state: 'done' });
     expect([...(run.getState().prompt?.finished ?? [])].sort()).toEqual(['1', '2', '3']);
-    expect(ended).toEqual(['p']);
+    expect(changed).toHaveBeenCalledOnce();
   });
 
   it('that fails names the node, and what waited has not run', () => {
@@ -76,19 +76,20 @@ describe('a run', () => {
     const { runs, run, node } = page();
     runs.message({ type: 'executed', data: { node: '3', output: { images: [{ filename: 'a.png', subfolder: '', type: 'temp' }] }, prompt_id: 'p' } });
     runs.message(end);
-    runs.accepted(run, 'q', ['3']);
+    runs.sent(run, 'q', ['3']);
     expect(node('3').state).toBe('queued');
     expect(node('3').output?.pictures.length).toBe(1);
   });
 
   it('takes no message of another prompt', () => {
-    const { runs, run } = page();
+    const { runs, run, changed } = page();
     const before = run.getState();
     runs.message({ type: 'executed', data: { node: '3', output: { text: ['x'] }, prompt_id: 'other' } });
     runs.preview({ promptId: 'other', nodeId: '2', picture: new Blob() });
     runs.message({ type: 'status', data: { status: { exec_info: { queue_remaining: 4 } } } });
     expect(run.getState()).toBe(before);
     expect(runs.server.getState().remaining).toBe(4);
+    expect(changed).toHaveBeenCalledOnce();
   });
 
   it('leaves nodes alone whose steps have not changed', () => {
@@ -138,11 +139,13 @@ describe('a refused prompt', () => {
 
   it('shows what is wrong at the input', () => {
     const { runs, run, node } = page();
-    runs.refused(run, problems);
+    runs.refused(run, 'p', problems);
     expect(node('2').problems).toEqual([{ message: 'Required input is missing', details: 'model', input: 'model' }]);
-    runs.refused(run, new Map());
+    expect(run.getState().prompt).toBeNull();
+    runs.sent(run, 'q', ['2']);
+    runs.accepted(run, new Map());
     expect(node('2').problems).toEqual([]);
-    expect(node('2').state).toBeNull();
+    expect(node('2').state).toBe('queued');
   });
 
   it.each([undefined, null, [], { 1: null }, { 1: { errors: 'x' } }])('survives %j', (answer) => {

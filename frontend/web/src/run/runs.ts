@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { Listener, Message, Preview } from '../server/socket';
-import { ended, failed, interrupted, kept, nothing, previewed, progressed, queued, refused, said, showed, started } from './change';
+import { ended, failed, interrupted, kept, nothing, previewed, progressed, queued, said, showed, started, withdrawn, withProblems } from './change';
 import type { NodeProblem, RunState } from './types';
 
 export type RunStore = StoreApi<RunState>;
@@ -30,24 +30,34 @@ export class Runs implements Listener {
 
   constructor(
     private readonly now: () => number = () => performance.now(),
-    /** Called when a prompt has ended, to read the history anew. */
-    private readonly onEnd: (promptId: string) => void = () => undefined,
+    /** Called when the queue has changed, or a prompt has ended. */
+    private readonly onChange: () => void = () => undefined,
   ) {}
 
-  /** A prompt of a run was accepted. */
-  accepted(run: RunStore, promptId: string, nodes: readonly string[]): void {
+  /** A prompt of a run is sent: its first messages may come before the answer. */
+  sent(run: RunStore, promptId: string, nodes: readonly string[]): void {
     this.byPrompt.set(promptId, run);
     run.setState((s) => queued(s, promptId, nodes));
   }
 
-  refused(run: RunStore, problems: ReadonlyMap<string, readonly NodeProblem[]>): void {
-    run.setState((s) => refused(s, problems));
+  /** The server has accepted it; outputs with problems do not run. */
+  accepted(run: RunStore, problems: ReadonlyMap<string, readonly NodeProblem[]>): void {
+    run.setState((s) => withProblems(s, problems));
+  }
+
+  /** The server has refused it, or could not be asked. */
+  refused(run: RunStore, promptId: string, problems: ReadonlyMap<string, readonly NodeProblem[]>): void {
+    this.byPrompt.delete(promptId);
+    run.setState((s) => withProblems(withdrawn(s), problems));
   }
 
   readonly connected = (is: boolean): void => this.server.setState({ connected: is });
 
   readonly message = (m: Message): void => {
-    if (m.type === 'status') this.server.setState({ remaining: m.data.status.exec_info.queue_remaining });
+    if (m.type === 'status') {
+      this.server.setState({ remaining: m.data.status.exec_info.queue_remaining });
+      this.onChange();
+    }
     const id = 'prompt_id' in m.data ? m.data.prompt_id : undefined;
     const run = id === undefined ? undefined : this.byPrompt.get(id);
     if (id === undefined || run === undefined) return;
@@ -57,7 +67,7 @@ export class Runs implements Listener {
       run.setState((s) => started(s.prompt?.id === id ? s : queued(s, id, s.prompt?.nodes ?? []), this.now()));
     } else run.setState((s) => this.apply(s, m));
     if (m.type === 'executing' && m.data.node === null) {
-      this.onEnd(id);
+      this.onChange();
       this.byPrompt.delete(id);
     }
   };

@@ -102,8 +102,12 @@ export function ownClientId(): string {
   const key = 'oneactor.client';
   const known = sessionStorage.getItem(key);
   if (known) return known;
-  // randomUUID exists on encrypted pages only, and studios open this one by http.
-  const made = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+  const made = randomId();
   sessionStorage.setItem(key, made);
   return made;
+}
+
+/** An id that nobody else has. randomUUID exists on encrypted pages only, and studios open this one by http. */
+export function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
