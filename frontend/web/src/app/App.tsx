@@ -3,13 +3,14 @@ import { useCallback, useEffect, useMemo, type DragEvent } from 'react';
 import { useStore } from 'zustand';
 
 import { Canvas } from '../canvas/Canvas';
-import { CanvasProvider } from '../canvas/context';
+import { CanvasMenu } from '../canvas/CanvasMenu';
+import { CanvasProvider, type CanvasContext } from '../canvas/context';
 import { fit } from '../canvas/fit';
 import type { FlowNode } from '../canvas/flow';
 import { Palette } from '../canvas/Palette';
 import { Path } from '../canvas/Path';
 import { shownGraph } from '../canvas/view';
-import type { Id, Point } from '../document/types';
+import type { Point } from '../document/types';
 import { QueuePanel } from '../panels/QueuePanel';
 import { GalleryStrip } from '../pictures/GalleryStrip';
 import { jobs, resultsOf } from '../run/jobs';
@@ -19,8 +20,8 @@ import { notifyError } from '../ui/toasts';
 import styles from './App.module.css';
 import { useClipboard } from './clipboard';
 import { CommandPalette } from './CommandPalette';
-import { commands } from './commands';
-import { openFile, workflowFiles } from './files';
+import { commands, type Command } from './commands';
+import { workflowFiles } from './files';
 import { useKeys } from './keys';
 import { LeftPanel } from './LeftPanel';
 import { keepTabs } from './recovery';
@@ -47,25 +48,25 @@ function Window({ page }: { page: Page }) {
   const { setViewport, screenToFlowPosition } = useReactFlow<FlowNode>();
   const tab = useStore(workspace, activeTab);
   const searching = useStore(shell, (s) => s.searching);
-  const open = useCallback((f: File | undefined) => void (f && openFile(workspace, f, f.name).catch(notifyError)), [workspace]);
-  const list = useMemo(() => commands({
-    ...page, toggleTheme, fit: (t) => fit({ setViewport }, t.document, t.view), openFiles: () => askFile(workflowFiles, open), times: () => shell.getState().times,
-    search: () => shell.setState({ searching: true }),
-  }), [page, setViewport, open]);
-  useKeys(list);
-  useEffect(() => keepTabs(workspace), [workspace]);
   const place = useCallback((): Point => {
     const [x, y] = pointerPlace();
     const p = screenToFlowPosition({ x, y });
     return [p.x, p.y];
   }, [screenToFlowPosition]);
-  useClipboard(tab, place, useCallback((data: DataTransfer) => open(data.files[0]), [open]));
   const pictures = usePictures(page, tab, place);
+  const list = useMemo(() => commands({
+    ...page, toggleTheme, fit: (t) => fit({ setViewport }, t.document, t.view), openFiles: () => askFile(workflowFiles, pictures.open), times: () => shell.getState().times, place,
+    search: () => shell.setState({ searching: true }),
+  }), [page, setViewport, pictures.open, place]);
+  useKeys(list);
+  useEffect(() => keepTabs(workspace), [workspace]);
+  useClipboard(tab, place, useCallback((data: DataTransfer) => data.files[0] && pictures.open(data.files[0]), [pictures]));
   const ended = useStore(jobs, (s) => s.ended);
   const results = useMemo(() => ended.flatMap(resultsOf), [ended]);
   const drop = (e: DragEvent) => {
     e.preventDefault();
-    if (e.dataTransfer.files.length > 0) open(e.dataTransfer.files[0]);
+    const file = e.dataTransfer.files[0];
+    if (file) pictures.open(file);
     else pictures.onDrop(e);
   };
   return (
@@ -73,7 +74,7 @@ function Window({ page }: { page: Page }) {
       <TopBar page={page} commands={list} />
       <LeftPanel page={page} tab={tab} />
       <main className={styles.canvas} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
-        {tab && <Open key={tab.id} tab={tab} page={page} show={pictures.show} />}
+        {tab && <Open key={tab.id} tab={tab} page={page} show={pictures.show} commands={list} />}
       </main>
       <QueuePanel onOpen={pictures.show} onLoad={pictures.load} onShowNode={(id) => tab?.view.setState({ selection: [Number(id)] })} server={engine.runs.server} />
       <footer className={styles.strip}>
@@ -88,13 +89,24 @@ function Window({ page }: { page: Page }) {
   );
 }
 
+type OpenProps = { readonly tab: Tab; readonly page: Page; readonly show: ReturnType<typeof usePictures>['show']; readonly commands: readonly Command[] };
+
 /** The canvas of one tab; another subgraph is another canvas. */
-function Open({ tab, page, show }: { tab: Tab; page: Page; show: ReturnType<typeof usePictures>['show'] }) {
+function Open({ tab, page, show, commands: list }: OpenProps) {
+  const { screenToFlowPosition } = useReactFlow();
   const at = useStore(tab.view, shownGraph);
-  const context = useMemo(() => ({ document: tab.document, run: tab.run, view: tab.view, schema: page.engine.schema, showPicture: show, saveActor: (id: Id) => void saveActor(tab, page.engine, id).catch(notifyError) }), [tab, page, show]);
+  const context = useMemo((): CanvasContext => ({
+    document: tab.document, run: tab.run, view: tab.view, schema: page.engine.schema, showPicture: show,
+    saveActor: (id) => void saveActor(tab, page.engine, id).catch(notifyError),
+    command: (id) => list.find((c) => c.id === id)?.run(),
+    toPlace: ([x, y]) => {
+      const p = screenToFlowPosition({ x, y });
+      return [p.x, p.y];
+    },
+  }), [tab, page, show, list, screenToFlowPosition]);
   return (
     <CanvasProvider value={context}>
-      <Canvas key={at} />
+      <CanvasMenu><Canvas key={at} /></CanvasMenu>
       <Path />
       <Palette />
     </CanvasProvider>

@@ -7,38 +7,40 @@ import { edit, workflowOf } from '../document/store';
 import type { Point } from '../document/types';
 import type { Tab } from './workspace';
 
+/** The text of the selected nodes. */
+export function selectedText({ document, view }: Tab): string {
+  return copyNodes(workflowOf(document.getState()), shownGraph(view.getState()), view.getState().selection);
+}
+
+/** Pastes nodes at a place, with the links that fed the originals if they are there; false for a text of something else. */
+export function paste({ document, view }: Tab, text: string, place: Point, outerLinks = false): boolean {
+  const pasted = readClipboard(text);
+  if (pasted === null) return false;
+  const result = pasteNodes(workflowOf(document.getState()), shownGraph(view.getState()), pasted, place, outerLinks);
+  edit(document, 'paste', () => result.workflow);
+  view.setState({ selection: result.ids });
+  return true;
+}
+
 /** Copy, cut and paste by the browser's own clipboard, so that it works between tabs and windows. Other texts and files are left to onOther. */
 export function useClipboard(tab: Tab | undefined, place: () => Point, onOther: (data: DataTransfer) => void): void {
   useEffect(() => {
     if (tab === undefined) return;
-    const { document: store, view } = tab;
-    const ofNodes = (e: ClipboardEvent) => {
-      const typing = e.target instanceof HTMLElement && e.target.closest('input, textarea');
-      return !typing && (document.getSelection()?.isCollapsed ?? true);
-    };
-    const copy = (e: ClipboardEvent) => {
-      const { selection } = view.getState();
-      if (!ofNodes(e) || selection.length === 0) return;
-      e.preventDefault();
-      e.clipboardData?.setData('text/plain', copyNodes(workflowOf(store.getState()), shownGraph(view.getState()), selection));
-      if (e.type === 'cut') edit(store, 'cut', (w) => removeNodes(w, shownGraph(view.getState()), selection));
-    };
     let withLinks = false;
     const shift = (e: KeyboardEvent) => void (withLinks = e.shiftKey);
-    const paste = (e: ClipboardEvent) => {
+    const copy = (e: ClipboardEvent) => {
+      const { selection } = tab.view.getState();
+      if (!ofNodes(e) || selection.length === 0) return;
+      e.preventDefault();
+      e.clipboardData?.setData('text/plain', selectedText(tab));
+      if (e.type === 'cut') edit(tab.document, 'cut', (w) => removeNodes(w, shownGraph(tab.view.getState()), selection));
+    };
+    const pasted = (e: ClipboardEvent) => {
       if (!ofNodes(e) || e.clipboardData === null) return;
       e.preventDefault();
-      const pasted = readClipboard(e.clipboardData.getData('text/plain'));
-      if (pasted === null) {
-        onOther(e.clipboardData);
-        return;
-      }
-      const at = shownGraph(view.getState());
-      const result = pasteNodes(workflowOf(store.getState()), at, pasted, place(), withLinks);
-      edit(store, 'paste', () => result.workflow);
-      view.setState({ selection: result.ids });
+      if (!paste(tab, e.clipboardData.getData('text/plain'), place(), withLinks)) onOther(e.clipboardData);
     };
-    const events = [['copy', copy], ['cut', copy], ['paste', paste]] as const;
+    const events = [['copy', copy], ['cut', copy], ['paste', pasted]] as const;
     for (const [name, listener] of events) document.addEventListener(name, listener);
     window.addEventListener('keydown', shift, true);
     return () => {
@@ -46,4 +48,10 @@ export function useClipboard(tab: Tab | undefined, place: () => Point, onOther: 
       window.removeEventListener('keydown', shift, true);
     };
   }, [tab, place, onOther]);
+}
+
+/** Says whether it is about nodes: nothing is typed, and no text is selected. */
+function ofNodes(e: ClipboardEvent): boolean {
+  const typing = e.target instanceof HTMLElement && e.target.closest('input, textarea') !== null;
+  return !typing && (document.getSelection()?.isCollapsed ?? true);
 }

@@ -1,5 +1,5 @@
 import { shownGraph } from '../canvas/view';
-import { editNodes, moveNodes } from '../document/edit';
+import { editNodes, moveNodes, removeNodes } from '../document/edit';
 import { addGroup } from '../document/group';
 import { graphAt } from '../document/graph';
 import { layout } from '../document/layout';
@@ -7,6 +7,7 @@ import { edit, redoEdit, undoEdit, workflowOf } from '../document/store';
 import { Mode, type GraphNode, type Id, type Point } from '../document/types';
 import { askText, askYes } from '../ui/ask';
 import { notify, notifyError } from '../ui/toasts';
+import { paste, selectedText } from './clipboard';
 import { execute, interrupt, targetsOf, type Engine } from './execute';
 import { downloadPrompt, downloadWorkflow, saveWorkflow } from './files';
 import { activeTab, closeTab, newWorkflow, type Tab, type Workspace } from './workspace';
@@ -20,6 +21,8 @@ export type CommandContext = {
   readonly engine: Engine;
   readonly fit: (tab: Tab) => void;
   readonly search: () => void;
+  /** Where the pointer is on the canvas. */
+  readonly place: () => Point;
   readonly openFiles: () => void;
   readonly toggleTheme: () => void;
   readonly times: () => number;
@@ -44,7 +47,7 @@ export function commands(c: CommandContext): Command[] {
   return [
     { id: 'run', title: 'Run', keys: 'Ctrl+Enter', run: withTab((t) => execute(t, c.engine, null, c.times())) },
     { id: 'run-to', title: 'Run to the selected nodes', keys: 'Ctrl+Shift+Enter', run: withTab((t) => runTo(t, c)) },
-    { id: 'stop', title: 'Stop what runs', keys: 'Ctrl+Alt+Enter', run: withTab(() => interrupt(null)) },
+    { id: 'stop', title: 'Stop what runs', keys: 'Escape Escape', run: withTab(() => interrupt(null)) },
     { id: 'undo', title: 'Undo', keys: 'Ctrl+Z', run: withTab((t) => undoEdit(t.document)) },
     { id: 'redo', title: 'Redo', keys: 'Ctrl+Shift+Z', run: withTab((t) => redoEdit(t.document)) },
     { id: 'redo-y', title: 'Redo', keys: 'Ctrl+Y', run: withTab((t) => redoEdit(t.document)) },
@@ -56,6 +59,10 @@ export function commands(c: CommandContext): Command[] {
     { id: 'export', title: 'Download the workflow', keys: '', run: withTab(downloadWorkflow) },
     { id: 'export-api', title: 'Download for scripts (API format)', keys: '', run: withTab(downloadPrompt) },
     { id: 'select-all', title: 'Select all nodes', keys: 'Ctrl+A', run: withTab((t) => t.view.setState((s) => ({ selection: graphAt(workflowOf(t.document.getState()), shownGraph(s))?.nodes.map((n) => n.id) ?? [] }))) },
+    { id: 'copy', title: 'Copy nodes', keys: '', run: withTab((t) => navigator.clipboard.writeText(selectedText(t))) },
+    { id: 'paste', title: 'Paste nodes', keys: '', run: withTab(async (t) => paste(t, await navigator.clipboard.readText(), c.place())) },
+    { id: 'duplicate', title: 'Duplicate nodes', keys: 'Ctrl+D', run: withTab((t) => duplicate(t)) },
+    { id: 'delete', title: 'Delete nodes', keys: '', run: withTab((t) => edit(t.document, 'delete', (w) => removeNodes(w, shownGraph(t.view.getState()), t.view.getState().selection))) },
     { id: 'mute', title: 'Mute or unmute nodes', keys: 'Ctrl+M', run: onNodes('mute', toggleMode(Mode.muted)) },
     { id: 'bypass', title: 'Bypass nodes, or no more', keys: 'Ctrl+B', run: onNodes('bypass', toggleMode(Mode.bypassed)) },
     { id: 'fold', title: 'Fold or unfold nodes', keys: 'Alt+C', run: onNodes('fold', flag('collapsed')) },
@@ -71,6 +78,14 @@ export function commands(c: CommandContext): Command[] {
     { id: 'search', title: 'Search everything', keys: 'Ctrl+K', run: c.search },
     { id: 'theme', title: 'Dark or light', keys: '', run: c.toggleTheme },
   ];
+}
+
+function duplicate(tab: Tab): void {
+  const { selection } = tab.view.getState();
+  const graph = graphAt(workflowOf(tab.document.getState()), shownGraph(tab.view.getState()));
+  const nodes = graph?.nodes.filter((n) => selection.includes(n.id)) ?? [];
+  if (nodes.length === 0) return;
+  paste(tab, selectedText(tab), [Math.min(...nodes.map((n) => n.pos[0])) + 40, Math.min(...nodes.map((n) => n.pos[1])) + 40], true);
 }
 
 /** Runs the selected output nodes, and what they need. */

@@ -13,14 +13,19 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 }
 
+/** Within which time the second press of a key belongs to the first, in milliseconds. */
+const twice = 500;
+
 /** Runs commands by their keys. While something is typed only those with Ctrl that a text does not need. */
 export function useKeys(list: readonly Command[]): void {
   useEffect(() => {
     const byKeys = new Map(list.filter((c) => c.keys !== '').map((c) => [c.keys, c]));
-    const ofText = new Set(['Ctrl+Z', 'Ctrl+Shift+Z', 'Ctrl+Y', 'Ctrl+A', 'Ctrl+B', 'Ctrl+M']);
+    let last = { keys: '', at: 0 };
     const down = (e: KeyboardEvent) => {
       const keys = keysOf(e);
-      const command = byKeys.get(keys);
+      const again = last.keys === keys && e.timeStamp - last.at < twice;
+      last = again ? { keys: '', at: 0 } : { keys, at: e.timeStamp };
+      const command = byKeys.get(again ? `${keys} ${keys}` : keys) ?? byKeys.get(keys);
       if (command === undefined || (isTyping(e.target) && (!keys.startsWith('Ctrl') || ofText.has(keys)))) return;
       if (document.querySelector('[role=dialog], [role=menu], [role=alertdialog]')) return;
       e.preventDefault();
@@ -30,3 +35,6 @@ export function useKeys(list: readonly Command[]): void {
     return () => window.removeEventListener('keydown', down);
   }, [list]);
 }
+
+/** Keys that a text has a use for itself. */
+const ofText = new Set(['Ctrl+Z', 'Ctrl+Shift+Z', 'Ctrl+Y', 'Ctrl+A', 'Ctrl+B', 'Ctrl+M', 'Ctrl+D']);

@@ -11,10 +11,13 @@ import { withValue } from '../document/values';
 import type { JsonObject } from '../json/value';
 import { pictureType } from '../pictures/GalleryStrip';
 import { Viewer } from '../pictures/Viewer';
-import { pictureURL, type PictureRef } from '../server/picture';
+import { inputName, pictureURL, type PictureRef } from '../server/picture';
+import { ServerError } from '../server/request';
+import { uploadPicture } from '../server/upload';
+import { askChoice } from '../ui/ask';
 import { notifyError } from '../ui/toasts';
 import { addActor } from './addActor';
-import { readWorkflow } from './files';
+import { openFile, readWorkflow } from './files';
 import { nodeType } from './NodesPanel';
 import { openTemplate, type Page } from './start';
 import { openWorkflow, type Tab } from './workspace';
@@ -23,6 +26,8 @@ type Pictures = {
   readonly show: (p: PictureRef, all: readonly PictureRef[]) => void;
   readonly load: (workflow: JsonObject, name: string) => void;
   readonly onDrop: (e: DragEvent) => void;
+  /** A file from outside: a workflow is opened, a picture without one is asked about. */
+  readonly open: (file: File) => void;
   readonly viewer: ReactNode;
 };
 
@@ -45,6 +50,7 @@ export function usePictures(page: Page, tab: Tab | undefined, place: () => Point
     return {
       show: (picture: PictureRef, all: readonly PictureRef[]) => setShown({ picture, all }),
       load: (workflow: JsonObject, name: string) => void openWorkflow(workspace, read(workflow), name),
+      open: (file: File) => void takeIn(page, file, asInput).catch(notifyError),
       onDrop: (e: DragEvent) => {
         const [picture, actor, node] = [pictureType, actorType, nodeType].map((t) => e.dataTransfer.getData(t));
         const c = node ? schema.get(node) : undefined;
@@ -68,10 +74,21 @@ export function usePictures(page: Page, tab: Tab | undefined, place: () => Point
   return { ...actions, viewer };
 }
 
-/** The name by which LoadImage knows a picture. */
-function inputName({ filename, subfolder, type }: PictureRef): string {
-  const path = subfolder === '' ? filename : `${subfolder}/${filename}`;
-  return type === 'input' ? path : `${path} [${type}]`;
+const character = 'Make this my character';
+const asInputNode = 'Use it as an input';
+
+/** Opens a file as a workflow. A picture that has none becomes what the person says. */
+async function takeIn(page: Page, file: File, asInput: (p: PictureRef) => void): Promise<void> {
+  try {
+    await openFile(page.workspace, file, file.name);
+  } catch (e) {
+    if (!(e instanceof ServerError) || e.type !== 'no_workflow' || !file.type.startsWith('image/')) throw e;
+    const choice = await askChoice(`There is no workflow in ${file.name}.`, 'What is the picture for?', [character, asInputNode]);
+    if (choice === null) return;
+    const picture = await uploadPicture(file);
+    if (choice === character) await makeCharacter(page, picture);
+    else asInput(picture);
+  }
 }
 
 async function loadFrom({ workspace }: Page, p: PictureRef): Promise<void> {

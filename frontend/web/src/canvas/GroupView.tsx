@@ -17,7 +17,7 @@ export const GroupView = memo(function GroupView({ data: { index } }: NodeProps 
   const [renaming, setRenaming] = useState(false);
   if (group === undefined) return null;
   return (
-    <section className={styles.group} aria-label={`group ${group.title}`} style={{ '--group': group.color ?? '#3f789e' } as React.CSSProperties}>
+    <section className={styles.group} data-group={index} aria-label={`group ${group.title}`} style={{ '--group': group.color ?? '#3f789e' } as React.CSSProperties}>
       {renaming ? (
         <input
           className={`${styles.rename} nodrag`} autoFocus defaultValue={group.title} aria-label="title of the group"
@@ -31,7 +31,7 @@ export const GroupView = memo(function GroupView({ data: { index } }: NodeProps 
           }}
         />
       ) : (
-        <h4 className={`${styles.groupTitle} group-title`} onDoubleClick={(e) => {
+        <h4 className={`${styles.groupTitle} group-title`} data-group={index} onDoubleClick={(e) => {
             e.stopPropagation();
             setRenaming(true);
           }}>{group.title}</h4>

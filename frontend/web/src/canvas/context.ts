@@ -5,7 +5,7 @@ import { faceOf, type Face } from '../document/face';
 import { graphAt, nodeMap } from '../document/graph';
 import { staleNodes } from '../document/stale';
 import { workflowOf, type DocumentStore } from '../document/store';
-import type { GraphId, GraphNode, Id } from '../document/types';
+import type { GraphId, GraphNode, Id, Point } from '../document/types';
 import { idle } from '../run/change';
 import type { RunStore } from '../run/runs';
 import type { NodeRun } from '../run/types';
@@ -23,6 +23,10 @@ export type CanvasContext = {
   readonly showPicture: (picture: PictureRef, all: readonly PictureRef[]) => void;
   /** Asks for a name and saves the actor of a node. */
   readonly saveActor: (node: Id) => void;
+  /** Runs a command by its id. */
+  readonly command: (id: string) => void;
+  /** The place on the canvas that is at a point of the screen. */
+  readonly toPlace: (screen: Point) => Point;
 };
 
 const Context = createContext<CanvasContext | null>(null);

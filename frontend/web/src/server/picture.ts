@@ -12,3 +12,9 @@ export function pictureURL(p: PictureRef, small = false): string {
   if (small) query.set('preview', 'webp;80');
   return `./api/view?${query}`;
 }
+
+/** The name by which LoadImage knows a picture: with its folder behind it where that is not input. */
+export function inputName({ filename, subfolder, type }: PictureRef): string {
+  const path = subfolder === '' ? filename : `${subfolder}/${filename}`;
+  return type === 'input' ? path : `${path} [${type}]`;
+}

@@ -14,7 +14,7 @@ export function Ask() {
 
 type Props = NonNullable<ReturnType<typeof answers.getState>['question']>;
 
-function Question({ title, details, yes, initial, reply }: Props) {
+function Question({ title, details, buttons, initial, reply }: Props) {
   const [text, setText] = useState(initial ?? '');
   const answer = (a: string | null) => {
     answers.setState({ question: null });
@@ -27,14 +27,15 @@ function Question({ title, details, yes, initial, reply }: Props) {
         <Dialog.Content className={styles.ask} {...(details === '' ? { 'aria-describedby': undefined } : {})}>
           <form onSubmit={(e) => {
             e.preventDefault();
-            answer(text);
+            answer(initial === null ? (buttons[0] ?? null) : text);
           }}>
             <Dialog.Title className={styles.title}>{title}</Dialog.Title>
             {details !== '' && <Dialog.Description className={styles.details}>{details}</Dialog.Description>}
             {initial !== null && <input className={styles.text} aria-label={title} value={text} autoFocus onChange={(e) => setText(e.target.value)} onFocus={(e) => e.target.select()} />}
             <div className={styles.buttons}>
               <Button onClick={() => answer(null)}>Cancel</Button>
-              <Button type="submit" kind="primary" disabled={initial !== null && text.trim() === ''}>{yes}</Button>
+              {buttons.slice(1).reverse().map((b) => <Button key={b} onClick={() => answer(b)}>{b}</Button>)}
+              <Button type="submit" kind="primary" disabled={initial !== null && text.trim() === ''}>{buttons[0]}</Button>
             </div>
           </form>
         </Dialog.Content>

@@ -3,7 +3,8 @@ import { createStore } from 'zustand/vanilla';
 type Question = {
   readonly title: string;
   readonly details: string;
-  readonly yes: string;
+  /** What the buttons say; the answer to a question without a field is one of them. */
+  readonly buttons: readonly string[];
   /** What the field begins with; null for a question without one. */
   readonly initial: string | null;
   readonly reply: (answer: string | null) => void;
@@ -13,10 +14,15 @@ export const answers = createStore<{ readonly question: Question | null }>(() =>
 
 /** Asks for a text; null if the person thinks better of it. */
 export function askText(title: string, initial: string, yes = 'OK'): Promise<string | null> {
-  return new Promise((reply) => answers.setState({ question: { title, details: '', yes, initial, reply } }));
+  return new Promise((reply) => answers.setState({ question: { title, details: '', buttons: [yes], initial, reply } }));
 }
 
 /** Asks before something is lost. */
-export function askYes(title: string, details: string, yes: string): Promise<boolean> {
-  return new Promise((reply) => answers.setState({ question: { title, details, yes, initial: null, reply: (a) => reply(a !== null) } }));
+export async function askYes(title: string, details: string, yes: string): Promise<boolean> {
+  return (await askChoice(title, details, [yes])) === yes;
+}
+
+/** Asks which of some things is to be done; null for none. */
+export function askChoice(title: string, details: string, buttons: readonly string[]): Promise<string | null> {
+  return new Promise((reply) => answers.setState({ question: { title, details, buttons, initial: null, reply } }));
 }

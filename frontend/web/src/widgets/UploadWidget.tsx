@@ -1,9 +1,8 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent } from 'react';
 
-import { requestText, ServerError } from '../server/request';
-import { pictureURL, type PictureRef } from '../server/picture';
-import { parse } from '../json/text';
-import { isObject } from '../json/value';
+import { inputName, pictureURL, type PictureRef } from '../server/picture';
+import { ServerError } from '../server/request';
+import { uploadPicture } from '../server/upload';
 import { IconButton } from '../ui/Button';
 import { ComboWidget } from './ComboWidget';
 import type { WidgetProps } from './types';
@@ -20,7 +19,7 @@ export function UploadWidget(props: WidgetProps) {
     setBusy(true);
     setProblem(null);
     try {
-      onChange(await upload(f));
+      onChange(inputName(await uploadPicture(f)));
       onSettle();
     } catch (e) {
       setProblem(e instanceof ServerError ? `${e.message} ${e.details}` : String(e));
@@ -49,15 +48,6 @@ export function UploadWidget(props: WidgetProps) {
       {picture && <img className={styles.picture} src={pictureURL(picture, true)} alt={picture.filename} draggable={false} loading="lazy" />}
     </div>
   );
-}
-
-/** Uploads a picture and returns the name by which LoadImage knows it. */
-async function upload(file: File): Promise<string> {
-  const form = new FormData();
-  form.append('image', file);
-  const answer = parse(await requestText('/api/upload/image', { body: form }));
-  if (!isObject(answer) || typeof answer.name !== 'string') throw new Error('The server took the picture, but did not say its name.');
-  return typeof answer.subfolder === 'string' && answer.subfolder !== '' ? `${answer.subfolder}/${answer.name}` : answer.name;
 }
 
 /** The picture that a value names: "sub/name.png", or with its folder behind it, "name.png [output]". */
