@@ -52,8 +52,13 @@ export async function startOwnServer(...args) {
   return startServerIn(dir, await ownBase(dir), ...args);
 }
 
+/** Starts one more server on the data folders of another one, as machines of a studio that share them do. */
+export async function startServerBeside(server, ...args) {
+  return startServerIn(server.dir, root, ...args);
+}
+
 async function startServerIn(dir, base, ...args) {
-  for (const name of ["input", "output", "user"]) await mkdir(path.join(dir, name));
+  for (const name of ["input", "output", "user"]) await mkdir(path.join(dir, name), { recursive: true });
   const child = spawn(path.join(root, "bin/oneactor"), [
     "serve", "--port", "0", "--base-directory", base, "--disable-all-custom-nodes",
     "--input-directory", path.join(dir, "input"), "--output-directory", path.join(dir, "output"),
@@ -76,6 +81,12 @@ async function startServerIn(dir, base, ...args) {
     host: new URL(url).hostname, port: new URL(url).port,
     log: () => log,
     onLog: (f) => listeners.push(f),
+    /** Ends it as a crash does. */
+    async kill() {
+      const gone = new Promise((resolve) => child.on("exit", resolve));
+      child.kill("SIGKILL");
+      await gone;
+    },
     async stop() {
       const gone = new Promise((resolve) => child.on("exit", resolve));
       child.kill("SIGTERM");
