@@ -24,6 +24,8 @@ type Settings struct {
 	Library         string // path of the onnxruntime library; empty: find it
 	Weights         string // auto, mapped or packed
 	CacheBytes      int64  // results kept between runs; 0 is a quarter of memory
+	CacheResults    int    // results of earlier prompts that stay; 0 is those of the newest only
+	CacheNone       bool   // keep no results
 	DisableMetadata bool   // save no prompt and workflow in files
 	PreviewMethod   string // none, auto, latent2rgb or taesd; empty is none
 

@@ -36,6 +36,7 @@ type shared struct {
 // stand in a ring, the least recently used last; beyond the limit they go from there.
 type cache struct {
 	limit      int64
+	results    int // of earlier prompts that may stay
 	bytes      int64
 	bySign     map[signature]*shared
 	all        []*shared
@@ -47,11 +48,11 @@ type cache struct {
 // entryBytes is counted for an entry beside its values, so that many small ones do not come for nothing.
 const entryBytes = 512
 
-func newCache(limit int64) *cache {
+func newCache(limit int64, results int) *cache {
 	if limit <= 0 {
 		limit = machine.MemoryLimit() / 4
 	}
-	c := &cache{limit: limit, bySign: map[signature]*shared{}}
+	c := &cache{limit: limit, results: results, bySign: map[signature]*shared{}}
 	c.idle.prev, c.idle.next = &c.idle, &c.idle
 	return c
 }
@@ -81,11 +82,13 @@ func (c *cache) intern(key signature) *shared {
 	return s
 }
 
-// sweep drops what belongs to no node of the prompt, nor to what such a node expanded into: ComfyUI's classic policy.
+// sweep drops what belongs to no node of the prompt, nor to what such a node expanded into (ComfyUI's classic policy), but for as many results as
+// may stay, the last used ones.
 func (c *cache) sweep() {
+	stay := c.lastUsed(c.results)
 	kept := c.all[:0]
 	for _, s := range c.all {
-		if s.generation == c.generation || s.owner != nil && s.owner.generation == c.generation {
+		if c.isOfPrompt(s) || stay[s] {
 			kept = append(kept, s)
 			continue
 		}
@@ -98,10 +101,31 @@ func (c *cache) sweep() {
 	c.all = kept
 }
 
+func (c *cache) isOfPrompt(s *shared) bool {
+	return s.generation == c.generation || s.owner != nil && s.owner.generation == c.generation
+}
+
+// lastUsed are up to n results that do not belong to the prompt, those that were used last; nil for none.
+func (c *cache) lastUsed(n int) map[*shared]bool {
+	var found map[*shared]bool
+	for e := c.idle.next; e != &c.idle && len(found) < n; e = e.next {
+		if s := e.shared; !c.isOfPrompt(s) {
+			if found == nil {
+				found = make(map[*shared]bool, n)
+			}
+			found[s] = true
+		}
+	}
+	return found
+}
+
 // clear drops everything.
 func (c *cache) clear() {
 	c.begin(0)
+	results := c.results
+	c.results = 0
 	c.sweep()
+	c.results = results
 }
 
 // put takes over a new entry, pinned. owner is the node of the prompt that it was made for.

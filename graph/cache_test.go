@@ -6,7 +6,7 @@ import (
 )
 
 func TestCacheEvictsTheLeastRecentlyUsed(t *testing.T) {
-	c := newCache(3 * (100 + entryBytes))
+	c := newCache(3*(100+entryBytes), 0)
 	c.begin(4)
 	put := func(name byte) *shared {
 		s := c.intern(signature{name})
@@ -50,6 +50,49 @@ func TestCacheEvictsTheLeastRecentlyUsed(t *testing.T) {
 	c.sweep()
 	if got := there(a, e, f); got != "f" || len(c.all) != 1 || len(c.bySign) != 1 || c.bytes != 100+entryBytes {
 		t.Errorf("kept %s, %d signatures, %d bytes", got, len(c.all), c.bytes)
+	}
+}
+
+func TestCacheKeepsResultsOfEarlierPrompts(t *testing.T) {
+	c := newCache(1<<20, 2)
+	prompt := func(names string) {
+		c.begin(len(names))
+		list := make([]*shared, len(names))
+		for i := range names {
+			list[i] = c.intern(signature{names[i]})
+		}
+		c.sweep()
+		for _, s := range list {
+			if s.entry == nil {
+				c.put(&entry{outputs: [][]any{{"x"}}}, s, s)
+			} else {
+				c.hold(s.entry)
+			}
+			c.release(s.entry)
+		}
+	}
+	there := func() string {
+		var b strings.Builder
+		for _, name := range "abcdef" {
+			if s := c.bySign[signature{byte(name)}]; s != nil && s.entry != nil {
+				b.WriteRune(name)
+			}
+		}
+		return b.String()
+	}
+	for _, step := range []struct{ prompt, want string }{
+		{"abc", "abc"},
+		{"d", "bcd"},   // b and c were used after a
+		{"b", "bcd"},   // c and d
+		{"e", "bde"},   // d and b: c was used before
+		{"cf", "bcef"}, // e and b
+	} {
+		if prompt(step.prompt); there() != step.want {
+			t.Errorf("after %s there are %s, want %s", step.prompt, there(), step.want)
+		}
+	}
+	if c.clear(); there() != "" || c.bytes != 0 || c.results != 2 {
+		t.Errorf("after clearing there are %q, %d bytes", there(), c.bytes)
 	}
 }
 

@@ -11,6 +11,9 @@ type Config struct {
 	// CacheBytes bounds the memory held by cached results as their Sized values count it; 0 means a quarter of the memory of the
 	// machine (or of its control group). Results that a running prompt still needs stay whatever the bound.
 	CacheBytes int64
+	// CacheResults is how many results of earlier prompts stay although the newest one has no such node, the last used ones (ComfyUI's --cache-lru);
+	// 0 lets go of them as soon as a prompt without them starts (its classic policy). Both within CacheBytes.
+	CacheResults int
 	// Bind returns the context in which node methods run, such as one with the runtime they call. It is not asked more than
 	// once per prompt.
 	Bind func(ctx context.Context) context.Context
@@ -30,7 +33,7 @@ type Engine struct {
 
 // NewEngine makes an engine for the classes of a registry.
 func NewEngine(r *Registry, c Config) *Engine {
-	e := &Engine{registry: r, config: c, turn: make(chan struct{}, 1), cache: newCache(c.CacheBytes), states: map[stateKey]*nodeState{}}
+	e := &Engine{registry: r, config: c, turn: make(chan struct{}, 1), cache: newCache(c.CacheBytes, c.CacheResults), states: map[stateKey]*nodeState{}}
 	e.turn <- struct{}{}
 	return e
 }

@@ -64,7 +64,7 @@ func Main(ctx context.Context, p Program, args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	root := New(p)
-	root.SetArgs(args)
+	root.SetArgs(joinValues(root, args))
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	say := (&app{Program: p}).say
@@ -146,8 +146,21 @@ func (a *app) settingsFlags(c *cobra.Command) {
 	f.StringVar(&s.Library, "onnxruntime", "", "the onnxruntime library (default: found, see oneactor doctor)")
 	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (left in their files, least memory) or packed (fastest)")
 	f.Int64Var(&s.CacheBytes, "cache-bytes", 0, "memory for results kept between runs (default: a quarter of the memory)")
+	f.IntVar(&s.CacheResults, "cache-lru", 0, "also keep up to so many results that the newest prompt has no use for, the last used ones")
+	f.BoolVar(&s.CacheNone, "cache-none", false, "keep no results between runs")
+	f.Bool("cache-classic", true, "keep the results of the newest prompt")
+	c.MarkFlagsMutuallyExclusive("cache-lru", "cache-none", "cache-classic")
 	f.BoolVar(&s.DisableCustomNodes, "disable-all-custom-nodes", false, "start no programs of custom_nodes/")
 	f.BoolVar(&s.DisableMetadata, "disable-metadata", false, "save no prompt and workflow in files")
+}
+
+// engine makes an engine with the cache that the flags ask for.
+func (a *app) engine(classes *graph.Registry, choices graph.Choices, host frontend.Host) *graph.Engine {
+	c := graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, CacheResults: a.settings.CacheResults, Bind: host.Bind}
+	if a.settings.CacheNone {
+		c.CacheBytes = 1 // a result stays only as long as a node of the prompt needs it
+	}
+	return graph.NewEngine(classes, c)
 }
 
 // open makes the host the flags ask for.

@@ -38,6 +38,8 @@ type serveFlags struct {
 	noWorker      bool
 	drain         time.Duration
 	pprof         string
+	verbose       string
+	frontEnd      string
 	api           api.Config
 	cluster       clusterFlags
 }
@@ -77,6 +79,10 @@ func (a *app) serveCommand() *cobra.Command {
 	p.IntVar(&f.maxQueue, "max-queue", 0, "how many jobs may wait (default: no limit)")
 	p.BoolVar(&f.noWorker, "no-worker", false, "run no jobs in this process; workers do")
 	p.DurationVar(&f.drain, "drain-timeout", 0, "how long the running job may go on when the server is told to stop; after that it waits for the next start")
+	p.StringVar(&f.verbose, "verbose", "INFO", "what goes into the log: DEBUG, INFO, WARNING, ERROR or CRITICAL; without a value DEBUG")
+	p.Lookup("verbose").NoOptDefVal = "DEBUG"
+	p.StringVar(&f.frontEnd, "front-end-version", builtInFrontEnd, "accepted for ComfyUI's sake: only the canvas that is built in; for another front end see --front-end-root")
+	p.Bool("disable-api-nodes", true, "accepted for ComfyUI's sake: there are no nodes that call paid services")
 	p.StringVar(&f.pprof, "pprof", "", "serve profiles for go tool pprof on this address")
 	f.cluster.client(c)
 	f.cluster.server(c)
@@ -92,12 +98,13 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		f.cluster.token = os.Getenv("ONEACTOR_NATS_TOKEN")
 	}
 	addresses, err := f.addresses()
-	if err = errors.Join(err, api.CheckFrontEnd(f.api.FrontEndRoot), api.CheckHash(f.api.HashName)); err != nil {
+	level, levelErr := logLevel(f.verbose)
+	if err = errors.Join(err, levelErr, checkFrontEndVersion(f.frontEnd), api.CheckFrontEnd(f.api.FrontEndRoot), api.CheckHash(f.api.HashName)); err != nil {
 		return failure{exitUsage, err}
 	}
 	f.api.Log = api.NewLog(a.Err)
 	a.Err = f.api.Log
-	slog.SetDefault(slog.New(slog.NewTextHandler(f.api.Log, nil)))
+	slog.SetDefault(slog.New(slog.NewTextHandler(f.api.Log, &slog.HandlerOptions{Level: level})))
 	if f.pprof != "" {
 		if err := servePprof(f.pprof); err != nil {
 			return failure{exitUsage, err}
@@ -139,7 +146,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 
 func (a *app) serveQueue(ctx context.Context, f *serveFlags, addresses []string, classes *graph.Registry, host frontend.Host, j *journal, q *queue.Queue) error {
 	choices := allChoices(host.Choices, q)
-	engine := graph.NewEngine(classes, graph.Config{Choices: choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
+	engine := a.engine(classes, choices, host)
 	f.api.Version, f.api.Args, f.api.Templates, f.api.Canvas = a.Version, publicArgs(os.Args), a.Templates, a.Canvas
 	f.api.MaxUploadBytes, f.api.MultiUser = int64(f.maxUpload*(1<<20)), f.multiUser
 	files, err := j.files(ctx, &f.cluster, host)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/oneactor/oneactor/graph"
 	"github.com/oneactor/oneactor/graph/queue"
 )
 
@@ -65,7 +64,7 @@ func (a *app) work(ctx context.Context, f *clusterFlags, drain time.Duration, pr
 	if err != nil {
 		return failure{exitFailed, err}
 	}
-	engine := graph.NewEngine(classes, graph.Config{Choices: host.Choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
+	engine := a.engine(classes, host.Choices, host)
 	files, err := j.files(ctx, f, host)
 	if err != nil {
 		return failure{exitFailed, errors.Join(err, q.Close())}

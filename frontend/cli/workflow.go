@@ -26,7 +26,7 @@ func (a *app) session(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine := graph.NewEngine(registry, graph.Config{Choices: host.Choices, CacheBytes: a.settings.CacheBytes, Bind: host.Bind})
+	engine := a.engine(registry, host.Choices, host)
 	return &session{a, registry, host, engine}, nil
 }
 
