@@ -139,4 +139,4 @@ func (s *Server) Close() {
 }
 
 // Handler answers all requests.
-func (s *Server) Handler() http.Handler { return s.router }
+func (s *Server) Handler() http.Handler { return plainSemicolons(s.router) }
