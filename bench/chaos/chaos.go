@@ -31,6 +31,21 @@ type Options struct {
 // lease is how long a killed worker's job waits.
 const lease = "2s"
 
+// acceptance is the time in which a server mostly accepts a batch of jobs.
+const acceptance = 4 * time.Millisecond
+
+// A job saves one picture of its own colour, enlarged to this side, and once more as it is: work of tens of milliseconds with two files.
+const (
+	side   = 1024
+	perJob = 2
+)
+
+// patience is how long a job may take at most, the lease of a lost one included.
+const patience = time.Minute
+
+// first is how many jobs show how long one takes.
+const first = 8
+
 // trial is one run.
 type trial struct {
 	Options
@@ -45,9 +60,15 @@ type trial struct {
 	sent    []sent
 	started []time.Duration // how long the server took to answer after a kill
 
-	accepted atomic.Int64
-	kills    int
-	killed   map[string]int
+	inFlight atomic.Int64  // requests that have no answer yet
+	each     time.Duration // how long a job runs
+	allowed  chan struct{} // a job may be sent for each of these
+	given    int
+
+	ended     int // jobs that had ended before the last kill
+	kills     int
+	killed    map[string]int
+	accepting int // kills of a server with requests in flight
 }
 
 // sent is a job that a client sent.
@@ -98,6 +119,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 	r := found.judge(t.sent, o.Workers == 0)
+	r.hits = hits{kills: t.kills, accepting: t.accepting, running: found.again(), apart: o.Workers > 0}
 	fmt.Fprintf(out, "%d jobs from %d clients, %s; seed %d; %.0f s\n", len(t.sent), o.Clients, t.topology(), o.Seed, time.Since(begin).Seconds())
 	fmt.Fprintf(out, "kill -9: %d of the server, %d of workers; the server answered again after %.0f ms (median), %.0f ms at most\n",
 		t.killed["server"], t.killed["worker"], ms(quantile(t.started, .5)), ms(quantile(t.started, 1)))
@@ -181,7 +203,7 @@ func (t *trial) trouble(all context.Context) error {
 	var clients sync.WaitGroup
 	jobs := make(chan int)
 	// Clients get as many jobs as there were kills, so that these are spread over all of them.
-	allowed := make(chan struct{}, t.Jobs)
+	t.allowed = make(chan struct{}, t.Jobs)
 	for range t.Clients {
 		clients.Go(func() {
 			for n := range jobs {
@@ -193,40 +215,53 @@ func (t *trial) trouble(all context.Context) error {
 		defer close(jobs)
 		for n := range t.Jobs {
 			select {
-			case <-allowed:
+			case <-t.allowed:
 				jobs <- n
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	each := max(1, t.Jobs/(t.Kills+1))
-	given := 0
-	give := func(n int) {
-		for range n {
-			if given < t.Jobs {
-				given++
-				allowed <- struct{}{}
-			}
-		}
+	begin := time.Now()
+	t.give(first)
+	if err := t.idle(all); err != nil {
+		return err
 	}
-	give(each)
+	t.each = time.Since(begin) / first
+	batch := max(1, (t.Jobs-first)/(t.Kills+1))
 	for t.kills < t.Kills {
-		if err := t.kill(all); err != nil { // what it starts lives on
+		if err := t.kill(all, batch); err != nil { // what it starts lives on
 			return err
 		}
-		give(each)
 	}
-	give(t.Jobs)
+	t.give(t.Jobs)
 	clients.Wait()
 	return ctx.Err()
 }
 
-// kill ends a process at a random moment and starts it again.
-func (t *trial) kill(ctx context.Context) error {
+// give lets clients send n jobs more.
+func (t *trial) give(n int) {
+	for range n {
+		if t.given < t.Jobs {
+			t.given++
+			t.allowed <- struct{}{}
+		}
+	}
+}
+
+// kill sends a batch of jobs, ends a process at a random moment and starts it again. What works is hit in the time that the jobs take; what accepts, within
+// the milliseconds in which the batch is accepted. At least one job has ended since the kill before, so that none uses up its three tries.
+func (t *trial) kill(ctx context.Context, batch int) error {
+	if err := t.progress(ctx); err != nil {
+		return err
+	}
+	t.give(batch)
 	t.mu.Lock()
-	wait := time.Duration(t.rng.IntN(150)) * time.Millisecond
 	victim := t.rng.IntN(1 + t.Workers)
+	wait := time.Duration(t.rng.Int64N(int64(acceptance)))
+	if victim > 0 || t.Workers == 0 && t.rng.IntN(2) == 0 {
+		wait = time.Duration(t.rng.Int64N(int64(t.each) * int64(batch) / int64(max(1, t.Workers))))
+	}
 	t.mu.Unlock()
 	select {
 	case <-time.After(wait):
@@ -235,6 +270,9 @@ func (t *trial) kill(ctx context.Context) error {
 	}
 	t.kills++
 	if victim == 0 {
+		if t.inFlight.Load() > 0 {
+			t.accepting++
+		}
 		t.killed["server"]++
 		t.server.Kill()
 		return t.startServer(ctx)
@@ -246,18 +284,52 @@ func (t *trial) kill(ctx context.Context) error {
 	return err
 }
 
+// progress waits until a job has ended since the last call, or nothing is left to do.
+func (t *trial) progress(ctx context.Context) error {
+	end := time.Now().Add(patience)
+	for ctx.Err() == nil {
+		var n struct{ Pending, Running, History int }
+		if err := t.get(ctx, "/oneactor/queue", &n); err != nil {
+			return err
+		}
+		if n.History > t.ended || n.Pending+n.Running == 0 {
+			t.ended = n.History
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("no job has ended for %s; %d run and %d wait\n%s", patience, n.Running, n.Pending, t.logs())
+		}
+		time.Sleep(5 * time.Millisecond) // it is polled as clients do
+	}
+	return ctx.Err()
+}
+
+// logs are the last lines of all processes.
+func (t *trial) logs() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- server\n%s\n", t.server.Log())
+	for i, w := range t.workers {
+		fmt.Fprintf(&b, "-- worker %d\n%s\n", i+1, w.Log())
+	}
+	return b.String()
+}
+
 // send sends job n until a server says that it has it. Each try has an id of its own, so that what became of a lost answer shows.
 func (t *trial) send(ctx context.Context, n int) {
 	client := &http.Client{Timeout: 30 * time.Second}
 	for try := 0; ctx.Err() == nil; try++ {
 		s := sent{id: fmt.Sprintf("job-%05d-%d", n, try), colour: n*7 + 1 + try*0x010101&0xffffff}
 		body := fmt.Sprintf(`{"prompt_id": %q, "prompt": {"1": {"class_type": "EmptyImage", "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": %d}}, `+
-			`"2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "job"}}}}`, s.id, s.colour)
+			`"2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "small"}}, `+
+			`"3": {"class_type": "ImageScale", "inputs": {"image": ["1", 0], "upscale_method": "nearest-exact", "width": %d, "height": %d, "crop": "disabled"}}, `+
+			`"4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "large"}}}}`, s.id, s.colour, side, side)
 		t.mu.Lock()
 		url := t.url
 		t.mu.Unlock()
+		t.inFlight.Add(1)
 		answer, err := client.Post(url+"/prompt", "application/json", strings.NewReader(body))
 		if err != nil && refused(err) {
+			t.inFlight.Add(-1)
 			time.Sleep(5 * time.Millisecond) // nobody listens: the server is being started
 			continue
 		}
@@ -266,11 +338,11 @@ func (t *trial) send(ctx context.Context, n int) {
 			answer.Body.Close()
 			s.sure = err == nil && answer.StatusCode == http.StatusOK
 		}
+		t.inFlight.Add(-1)
 		t.mu.Lock()
 		t.sent = append(t.sent, s)
 		t.mu.Unlock()
 		if s.sure {
-			t.accepted.Add(1)
 			return
 		}
 	}
