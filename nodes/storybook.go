@@ -23,7 +23,7 @@ func storybookNodes() []graph.Declaration {
 type StorybookScenes struct {
 	_ graph.Meta `category:"oneactor/storybook" title:"Storybook Scenes" doc:"Makes a prompt, a caption and a seed of every line. Nodes behind it run once for each scene."`
 
-	Scenes    string `multiline:"true" default:"in a forest\non a beach at sunset\nwaving in a city" doc:"one scene a line; {} stands for the character, which else comes first. What follows | is the caption; lines with # are left out"`
+	Scenes    string `multiline:"true" default:"in a forest\non a beach at sunset\nwaving in a city" doc:"one scene a line; {} stands for the character, which else comes first. What follows | is the caption, | seed 123 another noise for this scene; lines with # are left out"`
 	Character string `default:"a photo of a robot" doc:"the character as a prompt says it, with its base word"`
 	Word      string `default:"robot" doc:"the base word of the actor; a scene that names it is taken as it is"`
 	Ending    string `default:"" doc:"added to every prompt, such as: , watercolour"`

@@ -3,6 +3,7 @@ package actor
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -15,7 +16,8 @@ type Story struct {
 
 // ReadStory makes prompts of scenes, one a line. "{}" in a line is replaced by the character ("a photo of a robot"); a line without it
 // is put behind the character, unless it names the base word itself. What follows "|" is the caption; else the line is. ending is
-// added to every prompt, such as ", watercolour". Empty lines and those that begin with "#" are left out.
+// added to every prompt, such as ", watercolour". Empty lines and those that begin with "#" are left out. A line may end in "| seed 123", which
+// gives this scene another noise and leaves all others as they are.
 //
 // Scenes count their seeds up from seed: scenes differ in their noise, so composition varies, and one line changed or added at the
 // end leaves the other pictures as they are.
@@ -33,7 +35,8 @@ func ReadStory(scenes, character, word, ending string, seed uint64) (Story, erro
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		scene, caption, has := strings.Cut(line, "|")
+		own, rest, hasSeed := ownSeed(line)
+		scene, caption, has := strings.Cut(rest, "|")
 		scene, caption = strings.TrimSpace(scene), strings.TrimSpace(caption)
 		if !has {
 			caption = strings.TrimSpace(strings.ReplaceAll(scene, "{}", withoutLead(character)))
@@ -46,12 +49,29 @@ func ReadStory(scenes, character, word, ending string, seed uint64) (Story, erro
 		}
 		s.Prompts = append(s.Prompts, scene+ending)
 		s.Captions = append(s.Captions, caption)
-		s.Seeds = append(s.Seeds, seed+uint64(len(s.Seeds)))
+		if !hasSeed {
+			own = seed + uint64(len(s.Seeds))
+		}
+		s.Seeds = append(s.Seeds, own)
 	}
 	if len(s.Prompts) == 0 {
 		return Story{}, errors.New("storybook: there are no scenes; write one a line, such as: in a forest")
 	}
 	return s, nil
+}
+
+// ownSeed takes "| seed 123" from the end of a line.
+func ownSeed(line string) (seed uint64, rest string, ok bool) {
+	at := strings.LastIndexByte(line, '|')
+	digits, named := strings.CutPrefix(strings.TrimSpace(line[at+1:]), "seed ")
+	if at < 0 || !named {
+		return 0, line, false
+	}
+	seed, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 64)
+	if err != nil {
+		return 0, line, false // words for people
+	}
+	return seed, line[:at], true
 }
 
 // names says whether the word, which may be several, stands in a text, as a whole and whatever its capitals.

@@ -41,6 +41,10 @@ func TestReadStory(t *testing.T) {
 	if s, err := actor.ReadStory("at sea", "a cat", "", ", ink", 5); err != nil || s.Prompts[0] != "a cat at sea, ink" || s.Seeds[0] != 5 {
 		t.Errorf("%v, error %v", s, err)
 	}
+	s, err := actor.ReadStory("a\nb | seed 7\nc | words | seed 18446744073709551615\nd | seed of doubt\ne", character, "", "", 5)
+	if err != nil || !slices.Equal(s.Seeds, []uint64{5, 7, math.MaxUint64, 8, 9}) || !slices.Equal(s.Captions, []string{"a", "b", "words", "seed of doubt", "e"}) {
+		t.Errorf("seeds %v, captions %q, error %v", s.Seeds, s.Captions, err)
+	}
 	for name, in := range map[string][3]string{
 		"no scenes": {"\n# nothing\n", character, "robot"}, "no character": {"at sea", " ", "robot"}, "word absent": {"at sea", "a photo of a cat", "robot"},
 	} {

@@ -29,6 +29,7 @@ import { RunBar } from './RunBar';
 import { saveActor } from './saveActor';
 import { askFile, pointerPlace, shell } from './shell';
 import type { Page } from './start';
+import { StorybookView } from './StorybookView';
 import { toggleTheme } from './theme';
 import { TopBar } from './TopBar';
 import { usePictures } from './usePictures';
@@ -47,7 +48,7 @@ function Window({ page }: { page: Page }) {
   const { workspace, engine } = page;
   const { setViewport, screenToFlowPosition } = useReactFlow<FlowNode>();
   const tab = useStore(workspace, activeTab);
-  const searching = useStore(shell, (s) => s.searching);
+  const { searching, story } = useStore(shell);
   const place = useCallback((): Point => {
     const [x, y] = pointerPlace();
     const p = screenToFlowPosition({ x, y });
@@ -82,6 +83,7 @@ function Window({ page }: { page: Page }) {
         <RunBar tab={tab} commands={list} />
       </footer>
       {pictures.viewer}
+      {story && tab && <StorybookView tab={tab} page={page} onRun={() => list.find((c) => c.id === 'run')?.run()} onOpen={pictures.show} onClose={() => shell.setState({ story: false })} />}
       {searching && <CommandPalette page={page} commands={list} onClose={() => shell.setState({ searching: false })} />}
       <Ask />
       <Toasts />

@@ -22,7 +22,9 @@ export function CommandPalette({ page, commands, onClose }: { page: Page; comman
   const entries = useEntries(page, commands);
   const found = useMemo(() => (text.trim() === '' ? entries.filter((e) => e.kind === 'command') : go(text, entries, { key: 'title', limit: 50, threshold: 0.2 }).map((r) => r.obj)), [entries, text]);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [at, found]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [at, found]);
   const choose = (e: Entry | undefined) => {
     onClose();
     e?.run();

@@ -24,12 +24,13 @@ export function TopBar({ page, commands }: { page: Page; commands: readonly Comm
   return (
     <header className={styles.bar}>
       <Menu items={items}>
-        <Button className={styles.brand} aria-label="menu">◈ oneactor <Icon name="down" size={12} /></Button>
+        <Button className={styles.brand}>◈ oneactor <Icon name="down" size={12} /></Button>
       </Menu>
       <nav className={styles.tabs} aria-label="open workflows">
         {tabs.map((t) => <TabButton key={t.id} tab={t} active={t.id === active} page={page} />)}
         <IconButton icon="plus" label="new workflow" onClick={() => newWorkflow(page.workspace)} />
       </nav>
+      <Button icon="book" onClick={() => commands.find((c) => c.id === 'story')?.run()}>Storybook</Button>
       <Button icon="search" className={styles.search} onClick={() => shell.setState({ searching: true })}>Search everything <kbd>Ctrl K</kbd></Button>
       <span className={styles.state} role="status" data-connected={connected}>
         {connected ? (remaining > 0 ? `${remaining} in the queue` : 'ready') : 'The server is gone; waiting for it…'}

@@ -10,6 +10,9 @@ import { notify, notifyError } from '../ui/toasts';
 import { paste, selectedText } from './clipboard';
 import { execute, interrupt, targetsOf, type Engine } from './execute';
 import { downloadPrompt, downloadWorkflow, saveWorkflow } from './files';
+import { shell } from './shell';
+import { openTemplate } from './start';
+import { storyNode } from './StorybookView';
 import { activeTab, closeTab, newWorkflow, type Tab, type Workspace } from './workspace';
 
 /** Something that can be done by name, by key or from a menu. */
@@ -76,8 +79,15 @@ export function commands(c: CommandContext): Command[] {
     { id: 'fit', title: 'Show the whole workflow', keys: 'F', run: withTab(c.fit) },
     { id: 'fit-period', title: 'Show the whole workflow', keys: '.', run: withTab(c.fit) },
     { id: 'search', title: 'Search everything', keys: 'Ctrl+K', run: c.search },
+    { id: 'story', title: 'Storybook', keys: '', run: withTab((t) => openStory(t, c.workspace)) },
     { id: 'theme', title: 'Dark or light', keys: '', run: c.toggleTheme },
   ];
+}
+
+/** Shows the storybook of the workflow; a workflow without one gives way to the template that has. */
+async function openStory(tab: Tab, workspace: Workspace): Promise<void> {
+  if (storyNode(workflowOf(tab.document.getState())) === undefined) await openTemplate(workspace, 'storybook');
+  shell.setState({ story: true });
 }
 
 function duplicate(tab: Tab): void {

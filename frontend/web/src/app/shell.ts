@@ -2,8 +2,8 @@ import { createStore } from 'zustand/vanilla';
 
 import type { Point } from '../document/types';
 
-/** What the window itself knows: how often Run queues the workflow, and whether the search is open. */
-export const shell = createStore<{ readonly times: number; readonly searching: boolean }>(() => ({ times: 1, searching: false }));
+/** What the window itself knows: how often Run queues the workflow, and whether the search or the storybook is open. */
+export const shell = createStore<{ readonly times: number; readonly searching: boolean; readonly story: boolean }>(() => ({ times: 1, searching: false, story: false }));
 
 let pointer: Point = [400, 300];
 

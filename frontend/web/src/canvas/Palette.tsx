@@ -24,7 +24,9 @@ function Search({ palette }: { palette: PaletteState }) {
   const [at, setAt] = useState(0);
   const found = useMemo(() => searchNodes(schema, text, palette.end, usesOfNodes()).slice(0, shown), [schema, text, palette.end]);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [at, found]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [at, found]);
   const close = () => view.setState({ palette: null });
   const choose = (c: NodeClass | undefined) => {
     if (c === undefined) return;

@@ -28,7 +28,7 @@ export function Socket({ side, type, label, tooltip, slot, name, linked, optiona
   return (
     <Handle
       type={side === 'input' ? 'target' : 'source'} position={side === 'input' ? Position.Left : Position.Right} id={side === 'input' ? inputHandle(name) : outputHandle(slot)}
-      className={styles.socket} aria-label={`${side} ${label}, ${type}`} title={tooltip ? `${type}: ${tooltip}` : type}
+      className={styles.socket} role="img" aria-label={`${side} ${label}, ${type}`} title={tooltip ? `${type}: ${tooltip}` : type}
       data-shape={socketShape(type)} data-linked={linked} data-optional={optional} data-quiet={quiet} data-faded={faded} style={{ '--socket': socketColour(type) } as React.CSSProperties}
     />
   );

@@ -25,10 +25,10 @@ export function ComboWidget({ schema, value, onChange, onSettle }: WidgetProps) 
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
         <button
-          type="button" className={`${styles.bar} nodrag`} data-missing={missing} aria-label={`${schema.name}: ${textOf(value)}`} aria-haspopup="listbox"
+          type="button" className={`${styles.bar} nodrag`} data-missing={missing} aria-haspopup="listbox"
           title={missing ? `${textOf(value)} is not here; choose another one` : schema.tooltip}
         >
-          <span className={styles.label}>{schema.name}</span>
+          <span className={styles.label}>{schema.name}</span>{' '}
           <span className={styles.value}>{textOf(value)}</span>
           <Icon name="down" size={12} />
         </button>
@@ -49,7 +49,9 @@ function Choices({ label, choices, value, onChoose }: ChoicesProps) {
   const found = useMemo(() => search(choices, text), [choices, text]);
   const [at, setAt] = useState(() => Math.max(0, choices.indexOf(value)));
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [at, found]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [at, found]);
   const keys = (e: KeyboardEvent) => {
     e.stopPropagation();
     const last = Math.min(found.length, shown) - 1;
