@@ -236,15 +236,16 @@ test("what is saved is there again, what is open survives a reload", async () =>
   await c.page.keyboard.press("Control+b");
   await c.page.getByRole("navigation", { name: "open workflows" }).getByLabel("not saved").first().waitFor();
   const tabs = await c.page.getByRole("navigation", { name: "open workflows" }).innerText();
-  await c.page.waitForFunction(async () => {
-    if (!(await indexedDB.databases()).some((d) => d.name === "keyval-store")) return false; // opening it would make it
-    const open = indexedDB.open("keyval-store");
-    const db = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
-    const get = db.transaction("keyval").objectStore("keyval").get("oneactor.tabs");
-    const list = await new Promise((resolve) => (get.onsuccess = () => resolve(get.result)));
+  const kept = () => c.page.evaluate(async () => {
+    await new Promise(requestAnimationFrame);
+    if (!(await indexedDB.databases()).some((d) => d.name === "keyval-store")) return []; // opening it would make it
+    const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const db = await answer(indexedDB.open("keyval-store"));
+    const list = await answer(db.transaction("keyval").objectStore("keyval").get("oneactor.tabs"));
     db.close();
-    return list?.some((t) => t.name === "mine" && t.changed);
+    return list ?? [];
   });
+  while (!(await kept()).some((t) => t.name === "mine" && t.changed)); // a second after the change
   await c.page.reload();
   await c.node("Sampler").getByText("bypassed").waitFor();
   assert.equal(await c.page.getByRole("navigation", { name: "open workflows" }).innerText(), tabs);
