@@ -1,6 +1,6 @@
 import '@xyflow/react/dist/base.css';
 
-import { Background, BackgroundVariant, MiniMap, ReactFlow, SelectionMode, useReactFlow, type Edge, type NodeTypes } from '@xyflow/react';
+import { Background, BackgroundVariant, MiniMap, ReactFlow, SelectionMode, useReactFlow, useStore as useFlow, type Edge, type NodeTypes } from '@xyflow/react';
 import { useCallback, useMemo, type MouseEvent } from 'react';
 import { useStore } from 'zustand';
 
@@ -15,7 +15,7 @@ import { useAt, useCanvas } from './context';
 import { flowEdges, titleHeight, type FlowNode } from './flow';
 import { fit } from './fit';
 import { GroupView } from './GroupView';
-import { NodeView } from './NodeView';
+import { NodeView, readable } from './NodeView';
 import { useFlowNodes } from './useFlowNodes';
 import { linkId, useLinks } from './useLinks';
 
@@ -29,6 +29,8 @@ export function Canvas() {
   const [nodes, change] = useFlowNodes(at);
   const edges = useMemo(() => (graph ? flowEdges(graph) : []), [graph]);
   const links = useLinks(at);
+  // From afar all nodes are few elements each, and making them anew as they come into sight costs more than keeping them.
+  const near = useFlow((s) => s.transform[2] >= readable);
   const { screenToFlowPosition } = useReactFlow();
   const settle = (moved: readonly FlowNode[]) => edit(document, moved.length > 1 ? `move ${moved.length} nodes` : 'move', (w) => movedTo(w, at, moved));
   const remove = useCallback(({ nodes: gone, edges: cut }: { nodes: FlowNode[]; edges: Edge[] }) => {
@@ -48,7 +50,7 @@ export function Canvas() {
       onMoveEnd={(_, viewport) => view.setState((s) => ({ viewports: new Map(s.viewports).set(at, viewport) }))}
       {...(known === undefined ? { onInit: (flow) => fit(flow, document, view) } : { defaultViewport: known })} zoomOnDoubleClick={false} minZoom={0.05}
       maxZoom={4} selectionMode={SelectionMode.Partial} selectionKeyCode="Shift" multiSelectionKeyCode={['Meta', 'Control', 'Shift']} deleteKeyCode={['Delete', 'Backspace']}
-      panActivationKeyCode="Space" connectionRadius={24} elevateEdgesOnSelect proOptions={{ hideAttribution: true }} edgesFocusable={false} onlyRenderVisibleElements
+      panActivationKeyCode="Space" connectionRadius={24} elevateEdgesOnSelect proOptions={{ hideAttribution: true }} edgesFocusable={false} onlyRenderVisibleElements={near}
     >
       <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} color="var(--rim)" />
       <MiniMap pannable zoomable ariaLabel="overview" className={styles.minimap ?? ''} nodeColor="var(--rim-strong)" maskColor="color-mix(in srgb, var(--canvas) 65%, transparent)" />

@@ -14,7 +14,7 @@ import { NodeResults } from './NodeResults';
 import { NodeSockets } from './NodeSockets';
 
 /** Below this zoom nodes are too small to read: only their frames, sockets and pictures are drawn. */
-const readable = 0.32;
+export const readable = 0.32;
 
 /** A node as React Flow draws it. */
 export const NodeView = memo(function NodeView({ data, selected }: NodeProps & { data: NodeData }) {
@@ -36,7 +36,7 @@ function Frame({ node, selected }: { node: GraphNode; selected: boolean }) {
   const reroute = node.type === 'Reroute';
   return (
     <article
-      className={styles.node} data-selected={selected} data-mode={mode} data-state={run.state ?? 'idle'} data-stale={stale} data-missing={face.missing} data-category={face.class?.category.split('/')[0]}
+      className={styles.node} data-selected={selected} data-mode={mode} data-state={run.state ?? 'idle'} data-stale={stale} data-missing={face.missing} data-far={far} data-category={face.class?.category.split('/')[0]}
       data-node={String(node.id)} aria-label={`${face.title}, node ${node.id}`} style={{ ...colours, ...(collapsed || reroute ? {} : { minHeight: node.size[1] + titleHeight }) }}
     >
       {!reroute && <NodeHeader node={node} face={face} run={run} stale={stale} />}
