@@ -236,19 +236,40 @@ test("what is saved is there again, what is open survives a reload", async () =>
   await c.page.keyboard.press("Control+b");
   await c.page.getByRole("navigation", { name: "open workflows" }).getByLabel("not saved").first().waitFor();
   const tabs = await c.page.getByRole("navigation", { name: "open workflows" }).innerText();
-  const kept = () => c.page.evaluate(async () => {
-    await new Promise(requestAnimationFrame);
-    if (!(await indexedDB.databases()).some((d) => d.name === "keyval-store")) return []; // opening it would make it
-    const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const db = await answer(indexedDB.open("keyval-store"));
-    const list = await answer(db.transaction("keyval").objectStore("keyval").get("oneactor.tabs"));
-    db.close();
-    return list ?? [];
-  });
-  while (!(await kept()).some((t) => t.name === "mine" && t.changed)); // a second after the change
+  while (!(await c.kept()).some((t) => t.name === "mine" && t.changed)); // a second after the change
   await c.page.reload();
   await c.node("Sampler").getByText("bypassed").waitFor();
   assert.equal(await c.page.getByRole("navigation", { name: "open workflows" }).innerText(), tabs);
+});
+
+test("a run is found again after a reload, and what it made is shown again after the next", { timeout: 120_000 }, async () => {
+  await firstPicture();
+  const text = JSON.parse(await readFile(path.join(root, "workflows/first-picture.json"), "utf8"));
+  text.nodes.find((n) => n.type === "KSampler").widgets_values[2] = 400; // steps
+  await drop("long.json", "application/json", JSON.stringify(text));
+  await c.page.getByRole("button", { name: "long", exact: true }).waitFor();
+  await c.run();
+  await c.node("Sampler").getByRole("progressbar").waitFor();
+  while (!(await c.kept()).some((t) => t.name === "long" && t.prompt)); // a second after the change
+  await c.page.reload();
+  await c.node("Sampler").getByRole("progressbar").waitFor();
+  await c.node("Save").getByRole("button", { name: /^open / }).waitFor({ timeout: 60_000 });
+  await c.idle();
+  await c.page.reload();
+  await c.node("Save").getByRole("button", { name: /^open / }).waitFor();
+});
+
+test("two pictures are compared with a line between them", async () => {
+  await c.page.getByRole("list", { name: "results, newest first" }).getByRole("button").first().click();
+  const viewer = c.page.getByRole("dialog");
+  await viewer.getByRole("button", { name: "Compare" }).click();
+  const line = viewer.getByRole("slider");
+  const seen = () => viewer.locator("img").nth(1).evaluate((img) => getComputedStyle(img).clipPath);
+  const half = await seen();
+  await line.press("End");
+  assert.notEqual(await seen(), half);
+  await c.shot("compare");
+  await viewer.getByRole("button", { name: "close" }).click();
 });
 
 test("the right button has a menu, Ctrl-K finds everything", async () => {

@@ -67,6 +67,19 @@ export class CanvasPage {
     await this.page.getByRole("status").filter({ hasText: /^ready$/ }).waitFor({ timeout });
   }
 
+  /** What the browser keeps of the open workflows. */
+  kept() {
+    return this.page.evaluate(async () => {
+      await new Promise(requestAnimationFrame);
+      if (!(await indexedDB.databases()).some((d) => d.name === "keyval-store")) return []; // opening it would make it
+      const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+      const db = await answer(indexedDB.open("keyval-store"));
+      const list = await answer(db.transaction("keyval").objectStore("keyval").get("oneactor.tabs"));
+      db.close();
+      return list ?? [];
+    });
+  }
+
   async shot(name) {
     await this.page.screenshot({ path: path.join(artefacts, `canvas-${name}.png`) });
   }

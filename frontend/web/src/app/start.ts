@@ -27,7 +27,7 @@ export async function start(): Promise<Page> {
   listen(clientId, runs);
   refresh();
   const workspace = createWorkspace();
-  if (!(await restoreTabs(workspace))) await openFirst(workspace);
+  if (!(await restoreTabs(workspace, runs))) await openFirst(workspace);
   return { workspace, engine };
 }
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 
 import type { JsonObject } from '../json/value';
-import { cancelJob, clearPending, forgetJobs, jobs, resultsOf, retryJob, type Job } from '../run/jobs';
+import { cancelJob, clearPending, forgetJobs, jobs, moveUp, resultsOf, retryJob, type Job } from '../run/jobs';
 import type { ServerState } from '../run/runs';
 import { Thumbnail } from '../pictures/Thumbnail';
 import { pictureKey, type PictureRef } from '../server/picture';
@@ -32,7 +32,7 @@ export function QueuePanel(props: Props) {
       {open && (
         <div className={styles.body}>
           <ul>
-            {[...running, ...pending].map((j) => <Waiting key={j.id} job={j} />)}
+            {[...running, ...pending].map((j) => <Waiting key={j.id} job={j} pending={pending} />)}
           </ul>
           {pending.length > 1 && <Button onClick={() => void clearPending().catch(notifyError)}>Take out all that wait</Button>}
           <ul>{ended.map((j) => <Ended key={j.id} job={j} {...props} />)}</ul>
@@ -44,10 +44,11 @@ export function QueuePanel(props: Props) {
   );
 }
 
-function Waiting({ job }: { job: Job }) {
+function Waiting({ job, pending }: { job: Job; pending: readonly Job[] }) {
   return (
     <li className={styles.job} data-state={job.state}>
       <b>{job.state === 'running' ? '▶' : '◷'} {job.name}</b>
+      {pending.indexOf(job) > 0 && <IconButton icon="up" label={`run ${job.name} earlier`} onClick={() => void moveUp(job, pending).catch(notifyError)} />}
       <IconButton icon="close" label={job.state === 'running' ? `stop ${job.name}` : `take ${job.name} out of the queue`} onClick={() => void cancelJob(job).catch(notifyError)} />
     </li>
   );

@@ -93,6 +93,12 @@ export function interrupted(s: RunState, id: string): RunState {
   return ended(change(s, id === '' ? [] : [id], (n) => ({ ...n, state: 'interrupted', preview: null })), 'interrupted');
 }
 
+/** A prompt that ended well before this page looked: all of its nodes are done, how long they took is not known. */
+export function done(s: RunState): RunState {
+  const nodes = s.prompt?.nodes ?? [];
+  return finish(promptIs(change(s, nodes, (n) => ({ ...n, state: 'kept', preview: null })), { state: 'done' }), nodes);
+}
+
 /** A prompt has ended: nodes that still waited have not run. */
 export function ended(s: RunState, state: 'done' | 'failed' | 'interrupted'): RunState {
   const left = (s.prompt?.nodes ?? []).filter((id) => ['queued', 'running'].includes(s.nodes.get(id)?.state ?? ''));

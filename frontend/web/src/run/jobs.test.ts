@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { History } from '../server/gen_wire';
-import { endedJob } from './jobs';
+import { endedJob, numberBefore, type Job } from './jobs';
 
 const entry = (status: 'success' | 'error', messages: [string, object][], outputs = {}): History[string] => ({
   prompt: [3, 'id', {}, { workflow_name: 'hobbit', extra_pnginfo: { workflow: { nodes: [] } } }, []],
@@ -24,4 +24,9 @@ describe('an entry of the history', () => {
   });
 
   it('tells that it was stopped', () => expect(endedJob(entry('error', [['execution_interrupted', { node_id: '5' }]])).state).toBe('interrupted'));
+});
+
+describe('a pending job', () => {
+  const jobs = [1, 2, 8].map((number): Job => ({ id: `${number}`, number, state: 'pending', name: '', pictures: [], problem: null, seconds: null, workflow: null }));
+  it.each([[0, null], [1, 0], [2, 1.5]])('at place %s goes before the one in front of it with number %s', (at, want) => expect(numberBefore(jobs[at]!, jobs)).toBe(want));
 });

@@ -9,6 +9,8 @@ import { readOutput } from './output';
 /** A prompt that waits, runs or has ended, of this page or of anyone. */
 export type Job = {
   readonly id: string;
+  /** Jobs with lower numbers run first. */
+  readonly number: number;
   readonly state: 'pending' | 'running' | 'success' | 'error' | 'interrupted';
   /** The workflow's name, where the page that sent it gave one. */
   readonly name: string;
@@ -58,20 +60,21 @@ async function readJobs(): Promise<void> {
   });
 }
 
-function queuedJob([, id, , extra]: QueueItem, state: 'running' | 'pending'): Job {
-  return { id, state, name: nameOf(extra), pictures: [], problem: null, seconds: null, workflow: workflowOf(extra) };
+function queuedJob([number, id, , extra]: QueueItem, state: 'running' | 'pending'): Job {
+  return { id, number, state, name: nameOf(extra), pictures: [], problem: null, seconds: null, workflow: workflowOf(extra) };
 }
 
 /** Reads an entry of the history; its messages say when it began and ended, and what went wrong. */
 export function endedJob(entry: History[string]): Job {
-  const [, id, , extra] = entry.prompt;
+  const [number, id, , extra] = entry.prompt;
   const events = new Map(entry.status.messages.flatMap((m) => (isList(m) && typeof m[0] === 'string' && isObject(m[1]) ? [[m[0], m[1]] as const] : [])));
   const end = events.get('execution_success') ?? events.get('execution_error') ?? events.get('execution_interrupted');
-  const begun = number(events.get('execution_start')?.timestamp);
-  const ended = number(end?.timestamp);
+  const begun = time(events.get('execution_start')?.timestamp);
+  const ended = time(end?.timestamp);
   const error = events.get('execution_error');
   return {
     id,
+    number,
     state: entry.status.status_str === 'success' ? 'success' : events.has('execution_interrupted') ? 'interrupted' : 'error',
     name: nameOf(extra),
     pictures: Object.values(entry.outputs).flatMap((o) => readOutput(o).pictures),
@@ -97,13 +100,29 @@ function workflowOf(extra: JsonObject): JsonObject | null {
 }
 
 const text = (v: Json | undefined): string => (typeof v === 'string' ? v : '');
-const number = (v: Json | undefined): number | null => (typeof v === 'number' ? v : null);
+const time = (v: Json | undefined): number | null => (typeof v === 'number' ? v : null);
 
 /** Takes a job out of the queue, or stops it where it runs. */
 export async function cancelJob(job: Job): Promise<void> {
   if (job.state === 'running') await request('/api/interrupt', { json: { prompt_id: job.id } });
   else await request('/api/queue', { json: { delete: [job.id] } });
   await refreshJobs();
+}
+
+/** Lets a pending job run before the one in front of it. */
+export async function moveUp(job: Job, pending: readonly Job[]): Promise<void> {
+  const number = numberBefore(job, pending);
+  if (number === null) return;
+  await request(`/oneactor/jobs/${encodeURIComponent(job.id)}/move`, { json: { number } });
+  await refreshJobs();
+}
+
+/** A number that puts a job before the one in front of it, and behind the one before that; null for the first. */
+export function numberBefore(job: Job, pending: readonly Job[]): number | null {
+  const at = pending.indexOf(job);
+  const [before, front] = [pending[at - 2], pending[at - 1]];
+  if (front === undefined) return null;
+  return before === undefined ? front.number - 1 : (before.number + front.number) / 2;
 }
 
 /** Queues an ended job once more. */

@@ -51,6 +51,11 @@ export class Runs implements Listener {
     run.setState((s) => withProblems(withdrawn(s), problems));
   }
 
+  /** Nothing more is to come of a prompt. */
+  forget(promptId: string): void {
+    this.byPrompt.delete(promptId);
+  }
+
   readonly connected = (is: boolean): void => this.server.setState({ connected: is });
 
   readonly message = (m: Message): void => {
