@@ -32,7 +32,7 @@ before(async () => {
 });
 
 after(async () => {
-  await Promise.all([b, a].map((s) => s?.kill().catch(() => {}))); // one is dead already
+  await Promise.all([b, a].map((s) => s?.kill()));
   for (const w of workers.reverse()) await w.kill("SIGKILL");
 });
 

@@ -83,6 +83,7 @@ async function startServerIn(dir, base, ...args) {
     onLog: (f) => listeners.push(f),
     /** Ends it as a crash does. */
     async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.on("exit", resolve));
       child.kill("SIGKILL");
       await gone;

@@ -5,7 +5,7 @@ import { useStore } from 'zustand';
 import { Canvas } from '../canvas/Canvas';
 import { CanvasMenu } from '../canvas/CanvasMenu';
 import { CanvasProvider, type CanvasContext } from '../canvas/context';
-import { fit } from '../canvas/fit';
+import { fit, showNode } from '../canvas/fit';
 import type { FlowNode } from '../canvas/flow';
 import { Palette } from '../canvas/Palette';
 import { Path } from '../canvas/Path';
@@ -77,7 +77,7 @@ function Window({ page }: { page: Page }) {
       <main className={styles.canvas} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
         {tab && <Open key={tab.id} tab={tab} page={page} show={pictures.show} commands={list} />}
       </main>
-      <QueuePanel onOpen={pictures.show} onLoad={pictures.load} onShowNode={(id) => tab?.view.setState({ selection: [Number(id)] })} server={engine.runs.server} />
+      <QueuePanel onOpen={pictures.show} onLoad={pictures.load} onShowNode={(id) => tab && showNode({ setViewport }, tab.document, tab.view, id)} server={engine.runs.server} />
       <footer className={styles.strip}>
         <GalleryStrip pictures={results} onOpen={pictures.show} />
         <RunBar tab={tab} commands={list} />
