@@ -152,7 +152,7 @@ test("a value that is wrong is said at its input, and the queue leads to it", as
   const loader = c.page.locator("article[data-state=failed]");
   await loader.getByRole("alert").waitFor();
   assert.match(await loader.getByRole("alert").innerText(), /Value not in list/);
-  assert.match(await c.page.getByRole("region", { name: "messages" }).innerText(), /validation|failed/i);
+  assert.match(await c.page.getByRole("region", { name: "messages" }).innerText(), /cannot run\.\s+Checkpoint: ckpt_name: Value not in list/);
   await c.shot("error");
   c.failed.splice(0); // the refusal
   for (const close of await c.button("close the message").all()) await close.click();

@@ -45,8 +45,10 @@ async function queue(tab: Tab, { schema, runs, clientId }: Engine, targets: read
     amendDocument(tab.document, (now) => (now === workflow ? advanced : copySeeds(advanced, now, schema)));
     tab.view.setState({ ran: advanced });
   } catch (e) {
-    runs.refused(tab.run, id, e instanceof ServerError ? problemsOf(e) : new Map());
-    throw e;
+    const problems = e instanceof ServerError ? problemsOf(e) : new Map<string, never>();
+    runs.refused(tab.run, id, problems);
+    if (!(e instanceof ServerError) || problems.size === 0) throw e;
+    throw new ServerError('The workflow cannot run.', e.status, e.type, inWords(problems, workflow), e.body);
   }
 }
 
@@ -56,6 +58,14 @@ function problemsOf({ body }: ServerError): ReturnType<typeof readProblems> {
   if (nodes.length === 0) return readProblems(body.node_errors);
   const missing: Json = { errors: [{ message: 'This class is not here.', details: 'Remove or bypass the node.' }] };
   return readProblems(Object.fromEntries(nodes.flatMap((n) => (typeof n.node_id === 'string' ? [[n.node_id, missing]] : []))));
+}
+
+/** What is wrong, a line for each node. */
+function inWords(problems: ReturnType<typeof readProblems>, { nodes }: Workflow): string {
+  return [...problems].map(([id, list]) => {
+    const node = nodes.find((n) => String(n.id) === id);
+    return `${node?.title ?? node?.type ?? `node ${id}`}: ${list.map((p) => `${p.input === null ? '' : `${p.input}: `}${p.message}`).join('; ')}`;
+  }).join('\n');
 }
 
 /** Seeds after a run: fixed, counted or drawn, as each says. */
