@@ -77,6 +77,28 @@ func (f *clusterFlags) open(userFolder string) (*journal, error) {
 	return &journal{n, e}, nil
 }
 
+// knock is how often a server that is not there yet is tried.
+const knock = 250 * time.Millisecond
+
+// wait opens the journal of another server, and waits for one that is not there yet: the machines of a studio start in any order, and a server that
+// is being started again is no reason for a worker to end.
+func (f *clusterFlags) wait(ctx context.Context, say func(error)) (*journal, error) {
+	for told := false; ; told = true {
+		j, err := f.open("")
+		if !errors.Is(err, queue.ErrUnreachable) {
+			return j, err
+		}
+		if !told {
+			say(fmt.Errorf("waiting for the server: %w", err))
+		}
+		select {
+		case <-time.After(knock):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
 // files is the object store of the flags; nil where everybody shares a folder.
 func (j *journal) files(ctx context.Context, f *clusterFlags, host frontend.Host) (*work.SharedFiles, error) {
 	if !f.objectStore {

@@ -51,7 +51,7 @@ func (a *app) work(ctx context.Context, f *clusterFlags, drain time.Duration, pr
 		return err
 	}
 	defer host.Close()
-	j, err := f.open("")
+	j, err := f.wait(ctx, a.say)
 	if err != nil {
 		return failure{exitFailed, err}
 	}

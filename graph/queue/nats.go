@@ -51,7 +51,10 @@ type NATSConfig struct {
 	Replicas int    // copies of the journal; 0 means 3 on a cluster and 1 on a single server
 }
 
-// Connect opens the journal on a running NATS server, and makes it where it is not there yet.
+// ErrUnreachable is wrapped by the error of a NATS server that is not there, now.
+var ErrUnreachable = errors.New("it cannot be reached")
+
+// Connect opens the journal on a running NATS server, and makes it where it is not there yet. The error wraps ErrUnreachable where there is no server.
 func Connect(c NATSConfig) (*NATS, error) {
 	var o []nats.Option
 	if c.Token != "" {
@@ -79,6 +82,9 @@ func connect(url string, shared bool, replicas int, o ...nats.Option) (*NATS, er
 		}),
 	)
 	conn, err := nats.Connect(url, o...)
+	if errors.Is(err, nats.ErrNoServers) {
+		return nil, fmt.Errorf("NATS server %s: %w: %w", url, ErrUnreachable, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("NATS server %s: %w", url, err)
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -87,6 +88,12 @@ func TestClusterListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Close()
+	if _, err := Connect(NATSConfig{URL: "nats://127.0.0.1:1"}); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("no server: error %v, want %v", err, ErrUnreachable)
+	}
+	if _, err := Connect(NATSConfig{URL: "nats://" + e.Address(), Token: "wrong"}); errors.Is(err, ErrUnreachable) {
+		t.Errorf("a wrong token: error %v", err)
+	}
 	if _, err := Connect(NATSConfig{URL: "nats://" + e.Address(), Token: "wrong"}); err == nil || !strings.Contains(err.Error(), "Authorization") {
 		t.Errorf("a wrong token: %v", err)
 	}

@@ -123,6 +123,19 @@ test("an interrupt at one server stops what another one queued", { timeout: 60_0
   client.socket.close();
 });
 
+test("a worker that is started before its server waits for it", { timeout: 60_000 }, async () => {
+  const early = spawn(path.join(root, "bin/oneactor"), ["worker", "--nats", "nats://127.0.0.1:1", "--base-directory", root, "--disable-all-custom-nodes"]);
+  let log = "";
+  await new Promise((resolve, reject) => {
+    early.stderr.on("data", (data) => { log += data; if (log.includes("waiting for the server")) resolve(); });
+    early.on("exit", (code) => reject(new Error(`the worker ended with ${code}:\n${log}`)));
+  });
+  const gone = new Promise((resolve) => early.on("exit", resolve));
+  early.kill("SIGTERM");
+  await gone;
+  assert.equal(log.match(/waiting for the server/g).length, 1, log);
+});
+
 test("one server dies: what it accepted runs, and the other one has the results", { timeout: 60_000 }, async () => {
   const [dying, client] = [await Client.open(a, "dying"), await Client.open(b, "living")];
   const mine = await dying.send(await quickPrompt(201));
