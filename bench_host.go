@@ -18,13 +18,22 @@ import (
 // benchmarks is package bench as the command line sees it.
 type benchmarks struct{}
 
-func (benchmarks) WriteWeights(ctx context.Context, path, dtype string, seed uint64) error {
-	switch dtype {
-	case "float16", "float32":
-		return bench.WriteWeights(ctx, path, bench.WeightsOptions{Seed: seed, Float32: dtype == "float32"})
-	default:
+func (benchmarks) WriteWeights(ctx context.Context, path, dtype, family string, seed uint64) error {
+	if dtype != "float16" && dtype != "float32" {
 		return fmt.Errorf("--dtype %q: use float16 or float32", dtype)
 	}
+	if family != "sd15" && family != "sdxl" {
+		return fmt.Errorf("--family %q: use sd15 or sdxl", family)
+	}
+	return bench.WriteWeights(ctx, path, bench.WeightsOptions{Seed: seed, Float32: dtype == "float32", SDXL: family == "sdxl"})
+}
+
+func (benchmarks) GPUParts() []string { return bench.GPUParts() }
+
+func (benchmarks) MeasureGPU(ctx context.Context, o frontend.GPUBenchOptions, out io.Writer) error {
+	return bench.GPU(ctx, bench.GPUOptions{
+		Folder: o.Folder, Python: o.Peers, Rounds: o.Rounds, Only: o.Only, Library: o.Library, Device: o.Device, CUDA: o.CUDA, Profile: o.Profile, Eager: o.Eager,
+	}, out)
 }
 
 func (benchmarks) ServerParts() []string { return load.Parts() }

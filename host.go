@@ -46,7 +46,7 @@ func openHostOn(disk folder.Disk, s frontend.Settings) (frontend.Host, error) {
 	if known := policy.Choices(); !slices.Contains(known, string(policy)) {
 		return nil, fmt.Errorf("--weights %q: use %s", s.Weights, strings.Join(known, ", "))
 	}
-	options := ort.Options{Library: s.Library, Device: s.Device, Threads: s.Threads}
+	options := ort.Options{Library: s.Library, Device: s.Device, CUDA: s.CUDA, Threads: s.Threads}
 	if err := options.Check(); err != nil {
 		return nil, err
 	}

@@ -159,23 +159,27 @@ func (l list) unetResidual(in, out int) {
 func (l list) transformer(channels int) {
 	l.norm("norm", channels)
 	l.conv("proj_in", channels, channels, 1)
-	block := l.sub("transformer_blocks.0")
+	l.sub("transformer_blocks.0").transformerBlock(channels, contextWidth)
+	l.conv("proj_out", channels, channels, 1)
+}
+
+// transformerBlock is self-attention, attention to a context of some width and a feed-forward layer.
+func (l list) transformerBlock(channels, context int) {
 	for _, attention := range []struct {
 		name    string
 		context int
-	}{{"attn1", channels}, {"attn2", contextWidth}} {
-		a := block.sub("%s", attention.name)
+	}{{"attn1", channels}, {"attn2", context}} {
+		a := l.sub("%s", attention.name)
 		a.add("to_q.weight", matrix, channels, channels)
 		a.add("to_k.weight", matrix, channels, attention.context)
 		a.add("to_v.weight", matrix, channels, attention.context)
 		a.linear("to_out.0", channels, channels)
 	}
-	block.linear("ff.net.0.proj", channels, 8*channels)
-	block.linear("ff.net.2", 4*channels, channels)
+	l.linear("ff.net.0.proj", channels, 8*channels)
+	l.linear("ff.net.2", 4*channels, channels)
 	for _, name := range []string{"norm1", "norm2", "norm3"} {
-		block.norm(name, channels)
+		l.norm(name, channels)
 	}
-	l.conv("proj_out", channels, channels, 1)
 }
 
 func vae(l list) {

@@ -18,6 +18,7 @@ import (
 type WeightsOptions struct {
 	Seed     uint64
 	Float32  bool                    // instead of float16, twice the size
+	SDXL     bool                    // the UNet of SDXL alone, 2567 M values, instead of all of SD 1.5
 	Progress func(done, total int64) // called with bytes written; may be nil
 }
 
@@ -35,7 +36,11 @@ func WriteWeights(ctx context.Context, path string, o WeightsOptions) (err error
 		}
 	}()
 	out := bufio.NewWriterSize(file, 1<<20)
-	err = writeWeights(ctx, out, sd15(), o)
+	all := sd15()
+	if o.SDXL {
+		all = sdxlUNet()
+	}
+	err = writeWeights(ctx, out, all, o)
 	if err == nil {
 		err = out.Flush()
 	}

@@ -40,6 +40,17 @@ func TestSD15Counts(t *testing.T) {
 	}
 }
 
+// The parameter count of SDXL's UNet as published.
+func TestSDXLCount(t *testing.T) {
+	var got int64
+	for _, w := range sdxlUNet() {
+		got += w.count()
+	}
+	if want := int64(2_567_463_684); got != want {
+		t.Errorf("%d values; want %d", got, want)
+	}
+}
+
 // some weights of every kind, with lengths that do not fill whole words.
 var some = []weight{
 	{"a.weight", []int{30, 20, 3, 3}, matrix}, {"b.weight", []int{5}, gain}, {"b.bias", []int{7}, bias},

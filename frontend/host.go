@@ -19,15 +19,16 @@ type Settings struct {
 	UserDirectory   string
 	ExtraModelPaths []string
 
-	Device          string // auto, cpu, cuda or cuda:N
-	Threads         int    // of one operator; 0 is one per core
-	Library         string // path of the onnxruntime library; empty: find it
-	Weights         string // auto, mapped or packed
-	CacheBytes      int64  // results kept between runs; 0 is a quarter of memory
-	CacheResults    int    // results of earlier prompts that stay; 0 is those of the newest only
-	CacheNone       bool   // keep no results
-	DisableMetadata bool   // save no prompt and workflow in files
-	PreviewMethod   string // none, auto, latent2rgb or taesd; empty is none
+	Device          string            // auto, cpu, cuda or cuda:N
+	CUDA            map[string]string // further options of onnxruntime's CUDA provider
+	Threads         int               // of one operator; 0 is one per core
+	Library         string            // path of the onnxruntime library; empty: find it
+	Weights         string            // auto, mapped or packed
+	CacheBytes      int64             // results kept between runs; 0 is a quarter of memory
+	CacheResults    int               // results of earlier prompts that stay; 0 is those of the newest only
+	CacheNone       bool              // keep no results
+	DisableMetadata bool              // save no prompt and workflow in files
+	PreviewMethod   string            // none, auto, latent2rgb or taesd; empty is none
 
 	DisableCustomNodes bool // start no programs of custom_nodes/
 }
@@ -108,14 +109,18 @@ type Attempt struct {
 
 // Bench measures models; it is apart from Host because it needs no engine.
 type Bench interface {
-	// WriteWeights makes a checkpoint of SD 1.5 size with random weights.
-	WriteWeights(ctx context.Context, path string, dtype string, seed uint64) error
+	// WriteWeights makes a file with random weights: a checkpoint of SD 1.5 size, or for the family sdxl the UNet of SDXL.
+	WriteWeights(ctx context.Context, path, dtype, family string, seed uint64) error
 	// Parts are the names that BenchOptions.Only may hold.
 	Parts() []string
 	// Measure prints a table; with peers it runs PyTorch in turn.
 	Measure(ctx context.Context, o BenchOptions, out io.Writer) error
 	// MeasureTune prints what a step of tuning costs, in each way of holding weights that Only names.
 	MeasureTune(ctx context.Context, o BenchOptions, out io.Writer) error
+	// GPUParts are the names that GPUBenchOptions.Only may hold.
+	GPUParts() []string
+	// MeasureGPU prints how fast networks of real size are on a CUDA device; with peers it runs PyTorch in turn.
+	MeasureGPU(ctx context.Context, o GPUBenchOptions, out io.Writer) error
 	// ActorRows are the names that ActorBenchOptions.Only may hold.
 	ActorRows() []string
 	// MeasureActor prints a table of consistency in Markdown; log hears how far it is.
@@ -167,6 +172,18 @@ type ActorBenchOptions struct {
 }
 
 // BenchOptions of Bench.Measure.
+type GPUBenchOptions struct {
+	Folder  string            // where the random weights are kept; empty: in a temporary place
+	Peers   string            // Python with PyTorch for CUDA to compare with; empty: none
+	Rounds  int               // runs of each part; 0 is the default
+	Only    []string          // parts to measure; empty: all
+	Library string            // as in Settings
+	Device  string            // as in Settings
+	CUDA    map[string]string // as in Settings
+	Profile string            // path that traces begin with; empty: none
+	Eager   bool              // PyTorch without torch.compile only
+}
+
 type BenchOptions struct {
 	Checkpoint string   // empty: one with random weights is made in a temporary place
 	Peers      string   // Python with PyTorch to compare with; empty: none

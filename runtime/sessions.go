@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/oneactor/oneactor/runtime/lower"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/weights"
@@ -50,19 +51,32 @@ type GraphSpec struct {
 	Work     float64 // floating-point operations per weight in one run
 	Rare     bool    // runs are far apart: their activations are given back to the system after each
 	// Once closes the session when nobody uses it any more: for graphs whose activations are too large to wait for a next use.
-	Once  bool
-	Build func() (*onnx.Graph, error)
-	Model *ort.ModelFile // instead of Build: a graph of somebody else's
+	Once bool
+	// Precise keeps float32 where a GPU would compute in half precision: for networks whose activations leave its range.
+	Precise bool
+	// AsWritten keeps the graph as it is, on a GPU too.
+	AsWritten bool
+	Build     func() (*onnx.Graph, error)
+	Model     *ort.ModelFile // instead of Build: a graph of somebody else's
 }
 
-// proto is the graph as onnxruntime reads it, and the memory that its weights take.
-func (s GraphSpec) proto() (proto []byte, weightBytes int64, err error) {
+// proto is the graph for a device as onnxruntime reads it, and the memory that its weights take.
+func (s GraphSpec) proto(device ort.Device) (proto []byte, weightBytes int64, err error) {
 	if s.Model != nil {
 		return s.Model.Proto, s.Model.WeightBytes(), nil
 	}
 	g, err := s.Build()
 	if err != nil {
 		return nil, 0, err
+	}
+	if device.CUDA && !s.AsWritten {
+		o := lower.Options{Compute: onnx.Float16}
+		if s.Precise {
+			o.Compute = onnx.Float32
+		}
+		if g, err = lower.Graph(g, o); err != nil {
+			return nil, 0, fmt.Errorf("graph %s: %w", s.Key, err)
+		}
 	}
 	if proto, err = g.Proto(); err != nil {
 		return nil, 0, fmt.Errorf("graph %s: %w", s.Key, err)
@@ -73,6 +87,7 @@ func (s GraphSpec) proto() (proto []byte, weightBytes int64, err error) {
 // Session returns the compiled form of a graph, from the cache or new; release must be called when its runs are done. It is for
 // packages above this one that write graphs of their own, such as actor.
 func (rt *Runtime) Session(ctx context.Context, spec GraphSpec) (session *ort.Session, release func(), err error) {
+	spec.AsWritten = true // gradients read values that a GPU's fused operators do not yield
 	return rt.sessions.acquire(ctx, spec)
 }
 
@@ -178,7 +193,7 @@ func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec GraphS
 	if err != nil {
 		return nil, err
 	}
-	proto, bytes, err := spec.proto()
+	proto, bytes, err := spec.proto(rt.Device())
 	if err != nil {
 		return nil, err
 	}

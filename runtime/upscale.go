@@ -67,11 +67,12 @@ func (rt *Runtime) Upscale(ctx context.Context, m UpscaleModel, i Image, progres
 	t := tile{side, side, tileOverlap}
 	total := x.Dim(0) * len(starts(x.Dim(2), side, tileOverlap)) * len(starts(x.Dim(3), side, tileOverlap))
 	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("upscaler", m.set, struct{}{}),
-		Runs:  total,
-		Work:  2 * float64(min(side, x.Dim(2))*min(side, x.Dim(3))),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.Upscaler(m.set) },
+		Precise: true,
+		Key:     GraphKey("upscaler", m.set, struct{}{}),
+		Runs:    total,
+		Work:    2 * float64(min(side, x.Dim(2))*min(side, x.Dim(3))),
+		Rare:    true,
+		Build:   func() (*onnx.Graph, error) { return model.Upscaler(m.set) },
 	})
 	if err != nil {
 		return Image{}, fmt.Errorf("upscale: %w", err)

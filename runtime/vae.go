@@ -193,7 +193,7 @@ func (v VAE) decoder() (spec GraphSpec, run func(*ort.Session) step) {
 		return GraphSpec{Key: GraphKey("tiny vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.TinyVAEDecoder(v.set, o) }}, run
 	}
 	var o model.VAEOptions
-	return GraphSpec{Key: GraphKey("vae decoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) }}, run
+	return GraphSpec{Key: GraphKey("vae decoder", v.set, o), Precise: true, Build: func() (*onnx.Graph, error) { return model.VAEDecoder(v.set, o) }}, run
 }
 
 // encoder is the graph from pictures to planes whose first channels are the latent.
@@ -207,7 +207,7 @@ func (v VAE) encoder() (spec GraphSpec, run func(*ort.Session) step) {
 			func(s *ort.Session) step { return oneByOne(s, "image", "latent") }
 	}
 	var o model.VAEOptions
-	return GraphSpec{Key: GraphKey("vae encoder", v.set, o), Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) }},
+	return GraphSpec{Key: GraphKey("vae encoder", v.set, o), Precise: true, Build: func() (*onnx.Graph, error) { return model.VAEEncoder(v.set, o) }},
 		func(s *ort.Session) step { return oneByOne(s, "image", "moments") }
 }
 

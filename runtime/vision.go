@@ -87,11 +87,12 @@ func (rt *Runtime) runVision(ctx context.Context, v CLIPVision, pixels *tensor.T
 	side := pixels.Dim(2)
 	o := model.ViTOptions{Side: side, Batch: 1}
 	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("vision", v.set, o),
-		Runs:  pixels.Dim(0),
-		Work:  2 * float64(v.config.Tokens(side)),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.ViT(v.set, o) },
+		Precise: true,
+		Key:     GraphKey("vision", v.set, o),
+		Runs:    pixels.Dim(0),
+		Work:    2 * float64(v.config.Tokens(side)),
+		Rare:    true,
+		Build:   func() (*onnx.Graph, error) { return model.ViT(v.set, o) },
 	})
 	if err != nil {
 		return CLIPVisionOutput{}, fmt.Errorf("%v vision model: %w", v.config.Kind, err)

@@ -111,11 +111,12 @@ func (rt *Runtime) TextVectors(ctx context.Context, v CLIPVision, texts []string
 	o := model.CLIPOptions{Project: true, Activation: v.config.Activation}
 	batch := newTokenBatch(chunks, config.Vocabulary)
 	session, release, err := rt.sessions.acquire(ctx, GraphSpec{
-		Key:   GraphKey("clip", v.text, o),
-		Runs:  1,
-		Work:  2 * float64(len(batch.tokens)),
-		Rare:  true,
-		Build: func() (*onnx.Graph, error) { return model.CLIP(v.text, o) },
+		Precise: true,
+		Key:     GraphKey("clip", v.text, o),
+		Runs:    1,
+		Work:    2 * float64(len(batch.tokens)),
+		Rare:    true,
+		Build:   func() (*onnx.Graph, error) { return model.CLIP(v.text, o) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("text encoder: %w", err)

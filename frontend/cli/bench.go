@@ -32,7 +32,7 @@ func (a *app) benchCommand() *cobra.Command {
 	peerFlags(c, &o, &peers)
 	f.IntVar(&o.Rounds, "rounds", 0, "runs of each part (default 5)")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(a.Bench.Parts(), ", ")+" (default all)")
-	c.AddCommand(a.benchTuneCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand(), a.benchServeCommand(), a.benchChaosCommand())
+	c.AddCommand(a.benchTuneCommand(), a.benchGPUCommand(), a.benchWeightsCommand(), a.benchActorCommand(), a.benchProjectorCommand(), a.benchServeCommand(), a.benchChaosCommand())
 	return c
 }
 
@@ -120,18 +120,19 @@ func (a *app) benchTuneCommand() *cobra.Command {
 }
 
 func (a *app) benchWeightsCommand() *cobra.Command {
-	var dtype string
+	var dtype, family string
 	var seed uint64
 	c := &cobra.Command{
-		Use: "weights FILE", Short: "Write a checkpoint of SD 1.5 size with random weights", Args: count(1, 1),
+		Use: "weights FILE", Short: "Write a checkpoint of real size with random weights", Args: count(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := a.Bench.WriteWeights(c.Context(), args[0], dtype, seed); err != nil {
+			if err := a.Bench.WriteWeights(c.Context(), args[0], dtype, family, seed); err != nil {
 				return failure{exitFailed, err}
 			}
 			return nil
 		},
 	}
 	c.Flags().StringVar(&dtype, "dtype", "float16", "float16 or float32")
+	c.Flags().StringVar(&family, "family", "sd15", "sd15 (UNet, VAE and text encoder) or sdxl (the UNet alone)")
 	c.Flags().Uint64Var(&seed, "seed", 0, "of the random weights")
 	return c
 }

@@ -142,6 +142,7 @@ func (a *app) settingsFlags(c *cobra.Command) {
 	f.StringVar(&s.UserDirectory, "user-directory", "", "settings and saved workflows (default: user/)")
 	f.StringArrayVar(&s.ExtraModelPaths, "extra-model-paths-config", nil, "extra_model_paths.yaml with further model folders; may be repeated")
 	f.StringVar(&s.Device, "device", "auto", "what computes: auto, cpu, cuda or cuda:N")
+	f.StringToStringVar(&s.CUDA, "cuda-option", nil, "option of onnxruntime's CUDA provider, such as gpu_mem_limit=8000000000; may be repeated")
 	f.IntVar(&s.Threads, "threads", 0, "CPU threads (default: one per core)")
 	f.StringVar(&s.Library, "onnxruntime", "", "the onnxruntime library (default: found, see oneactor doctor)")
 	f.StringVar(&s.Weights, "weights", "auto", "how weights are held: auto, mapped (left in their files, least memory) or packed (fastest)")

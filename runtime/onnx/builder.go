@@ -170,6 +170,17 @@ func (b *Builder) shared(key string, make func(name string) *Value) *Value {
 	return v
 }
 
+// Inline declares a constant of any type by its bytes, little endian.
+func (b *Builder) Inline(name string, t DType, raw []byte, shape Shape) *Value {
+	v := b.inline(name, t, raw, shape)
+	if t == Int64 && len(shape) == 1 {
+		for i := 0; i+8 <= len(raw); i += 8 {
+			v.ints = append(v.ints, int64(binary.LittleEndian.Uint64(raw[i:])))
+		}
+	}
+	return v
+}
+
 func (b *Builder) inline(name string, t DType, raw []byte, shape Shape) *Value {
 	if want := shape.Count() * t.Size(); want != int64(len(raw)) {
 		return b.failf("constant %s: %v of %v is %d bytes, got %d", name, shape, t, want, len(raw))
@@ -227,6 +238,15 @@ func (b *Builder) Ops(outputs int, op string, args ...Arg) []*Value {
 	}
 	b.graph.Nodes = append(b.graph.Nodes, n)
 	return n.Out
+}
+
+// LeaveOut tells that an optional output in the middle of a node's outputs is not wanted; nothing may read it.
+func (b *Builder) LeaveOut(outputs ...*Value) {
+	for _, v := range outputs {
+		if v != b.broken {
+			v.Name = ""
+		}
+	}
 }
 
 // Inputs are the graph's inputs so far; the slice must not be changed.

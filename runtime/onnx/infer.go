@@ -16,6 +16,9 @@ type rule struct {
 func (b *Builder) infer(n *Node, outputs int) error {
 	r, ok := rules[n.Type()]
 	if !ok {
+		r, ok = fused[n.Type()]
+	}
+	if !ok {
 		return fmt.Errorf("operator %s is not in the table of the builder", n.Type())
 	}
 	if len(n.In) < r.min || (r.max >= 0 && len(n.In) > r.max) {

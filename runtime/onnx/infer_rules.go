@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Operators lists every operator that a Builder takes, sorted, in the form of Op.
+// Operators lists the operators that networks are written with, sorted, in the form of Op; fused ones are not among them.
 func Operators() []string { return slices.Sorted(maps.Keys(rules)) }
 
 // rules holds every operator that the builder may write. Names with a domain are onnxruntime's own.

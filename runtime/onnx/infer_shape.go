@@ -1,7 +1,9 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -245,7 +247,17 @@ func gather(n *Node) ([]*Value, error) {
 	if index.DType != Int64 && index.DType != Int32 {
 		return nil, fmt.Errorf("the index is %v, wants int64", index.DType)
 	}
-	return one(in.DType, slices.Concat(in.Shape[:at], index.Shape, in.Shape[at+1:])), nil
+	out := one(in.DType, slices.Concat(in.Shape[:at], index.Shape, in.Shape[at+1:]))
+	if places, ok := index.Known(); ok && in.ints != nil && len(in.Shape) == 1 { // sizes in another order
+		out[0].ints = make([]int64, len(places))
+		for i, p := range places {
+			if p < 0 || p >= int64(len(in.ints)) {
+				return nil, fmt.Errorf("place %d of %d sizes", p, len(in.ints))
+			}
+			out[0].ints[i] = in.ints[p]
+		}
+	}
+	return out, nil
 }
 
 func expand(n *Node) ([]*Value, error) {
@@ -391,6 +403,15 @@ func resize(n *Node) ([]*Value, error) {
 		to = n.In[3].ints
 	}
 	out := slices.Clone(in.Shape)
+	if len(n.In) > 2 && n.In[2] != nil && n.In[2].Init != nil {
+		for i, a := range axes {
+			scale := math.Float32frombits(binary.LittleEndian.Uint32(n.In[2].Init.Data[4*i:]))
+			to = append(to, Unknown)
+			if d := in.Shape[a]; d != Unknown {
+				to[i] = int64(math.Floor(float64(d) * float64(scale)))
+			}
+		}
+	}
 	for i, a := range axes {
 		k, err := axis(a, len(out))
 		if err != nil {

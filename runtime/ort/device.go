@@ -2,6 +2,7 @@ package ort
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +14,8 @@ const cudaProvider = "CUDAExecutionProvider"
 
 // checkCUDA says why graphs cannot run on the GPU; nil when they can.
 // The provider is a second library that loads when it is added to a session, and a missing driver shows only then.
-func checkCUDA(library Attempt, device Device) error {
+func (r *Runtime) checkCUDA(device Device) error {
+	library := r.library
 	if !slices.Contains(library.Providers, cudaProvider) {
 		return fmt.Errorf("device %s: onnxruntime %s at %s has only %s; install onnxruntime-gpu, or use --device cpu",
 			device, library.Version, library.Path, strings.Join(library.Providers, ", "))
@@ -23,7 +25,7 @@ func checkCUDA(library Attempt, device Device) error {
 		return fmt.Errorf("device %s: %w", device, err)
 	}
 	defer options.Destroy()
-	if err := appendCUDA(options, device); err != nil {
+	if err := appendCUDA(options, device, r.cuda); err != nil {
 		return err
 	}
 	model := identityModel()
@@ -34,7 +36,7 @@ func checkCUDA(library Attempt, device Device) error {
 	return session.Destroy()
 }
 
-func appendCUDA(options *onnxruntime.SessionOptions, device Device) error {
+func appendCUDA(options *onnxruntime.SessionOptions, device Device, more map[string]string) error {
 	cuda, err := onnxruntime.NewCUDAProviderOptions()
 	if err != nil {
 		return fmt.Errorf("device %s: %w", device, err)
@@ -44,7 +46,9 @@ func appendCUDA(options *onnxruntime.SessionOptions, device Device) error {
 		"device_id": strconv.Itoa(device.Index),
 		// The default doubles the arena each time it grows.
 		"arena_extend_strategy": "kSameAsRequested",
+		"use_tf32":              "1",
 	}
+	maps.Copy(settings, more)
 	if err := cuda.Update(settings); err != nil {
 		return fmt.Errorf("device %s: %w", device, err)
 	}

@@ -16,6 +16,8 @@ type Options struct {
 	Library string // path of the shared library or its folder; empty: see Find
 	Device  string // "auto" or "", "cpu", "cuda" or "cuda:N"
 	Threads int    // threads of one operator; 0: one per physical core this process may use
+	// CUDA are further options of onnxruntime's CUDA provider, such as gpu_mem_limit; they win over ours.
+	CUDA map[string]string
 }
 
 // Device is where graphs run.
@@ -37,6 +39,7 @@ type Runtime struct {
 	api     api
 	tried   []Attempt
 	device  Device
+	cuda    map[string]string // as in Options
 	threads int
 	note    string // why "auto" did not take the GPU
 }
@@ -63,14 +66,14 @@ func Open(o Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{library: *library, api: environment.api, tried: tried, threads: o.Threads}
+	r := &Runtime{library: *library, api: environment.api, tried: tried, cuda: o.CUDA, threads: o.Threads}
 	if r.threads == 0 {
 		r.threads = defaultThreads()
 	}
 	if !device.CUDA {
 		return r, nil
 	}
-	if err := checkCUDA(*library, device); err != nil {
+	if err := r.checkCUDA(device); err != nil {
 		if !auto {
 			return nil, err
 		}

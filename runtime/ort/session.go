@@ -134,7 +134,7 @@ func (l *loading) load(ctx context.Context, model []byte) {
 			return
 		}
 	}
-	if l.options.Level == Stored {
+	if l.options.Level == Stored && !l.runtime.device.CUDA {
 		if model, l.err = castsFirst(model); l.err != nil {
 			return
 		}
@@ -175,10 +175,12 @@ func (r *Runtime) configure(options *onnxruntime.SessionOptions, o SessionOption
 		// Waiting threads spin for 5 ms by default, a fifth of all CPU time in a UNet; the gaps between its operators are shorter.
 		"session.intra_op.spin_duration_us": "200",
 	}
-	switch o.Level {
-	case Packed:
+	switch {
+	case r.device.CUDA: // weights are copied to the device anyway
 		level = onnxruntime.GraphOptimizationLevelEnableAll
-	case Stored:
+	case o.Level == Packed:
+		level = onnxruntime.GraphOptimizationLevelEnableAll
+	case o.Level == Stored:
 		config["session.disable_prepacking"] = "1"
 		// It would fold the conversion of every weight into a float32 copy.
 		config["optimization.disable_specified_optimizers"] = "ConstantFolding"
@@ -205,7 +207,7 @@ func (r *Runtime) configure(options *onnxruntime.SessionOptions, o SessionOption
 		err = errors.Join(err, options.EnableProfiling(o.Profile))
 	}
 	if err == nil && r.device.CUDA {
-		err = appendCUDA(options, r.device)
+		err = appendCUDA(options, r.device, r.cuda)
 	}
 	return err
 }
