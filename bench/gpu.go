@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -59,13 +58,20 @@ var gpuParts = []gpuPart{
 	{"vae-1024-half", "vae", 1024, 1, onnx.Float16},
 }
 
+// gpuPictures are pictures from noise: 20 guided steps of Euler's method and the decoder.
+var gpuPictures = []gpuPart{
+	{"picture-sd15-512-b1", "unet-sd15", 512, 2, onnx.Float16},
+	{"picture-sdxl-1024-b1", "unet-sdxl", 1024, 2, onnx.Float16},
+	{"picture-sdxl-1024-b4", "unet-sdxl", 1024, 8, onnx.Float16},
+}
+
 // GPUParts lists what GPU can measure.
 func GPUParts() []string {
 	var names []string
-	for _, p := range gpuParts {
+	for _, p := range slices.Concat(gpuParts, gpuPictures) {
 		names = append(names, p.name)
 	}
-	return names
+	return append(names, parityPart, tunePart)
 }
 
 // GPU measures networks of real size with random weights on a CUDA device and prints a table: the median time of a run, operations per second
@@ -87,6 +93,8 @@ func GPU(ctx context.Context, o GPUOptions, out io.Writer) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.Folder)) }()
+	} else if o.Folder, err = filepath.Abs(o.Folder); err != nil {
+		return err
 	}
 	b := &gpuBench{o: o, rt: rt, out: out}
 	fmt.Fprintf(out, "onnxruntime %s on %s, %d rounds\n", rt.Report().Version, gpuName(ctx), o.Rounds)
@@ -103,10 +111,26 @@ func GPU(ctx context.Context, o GPUOptions, out io.Writer) (err error) {
 			continue
 		}
 		if err := b.measure(ctx, p); err != nil {
-			fmt.Fprintf(out, "| %s | failed: %v |\n", p.name, err)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
+			return fmt.Errorf("bench gpu: %s: %w", p.name, err)
+		}
+	}
+	for _, p := range gpuPictures {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		if err := b.pictures(ctx, p); err != nil {
+			return fmt.Errorf("bench gpu: %s: %w", p.name, err)
+		}
+	}
+	for _, p := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{parityPart, b.parity}, {tunePart, b.tune}} {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		if err := p.run(ctx); err != nil {
+			return fmt.Errorf("bench gpu: %s: %w", p.name, err)
 		}
 	}
 	return nil
@@ -122,6 +146,9 @@ type gpuBench struct {
 // file is the weights of a network, written on the first need.
 func (b *gpuBench) file(ctx context.Context, net string) (string, error) {
 	o := WeightsOptions{SDXL: net == "unet-sdxl"}
+	if err := os.MkdirAll(b.o.Folder, 0o755); err != nil {
+		return "", err
+	}
 	path := filepath.Join(b.o.Folder, map[bool]string{true: "sdxl.safetensors", false: "sd15.safetensors"}[o.SDXL])
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
@@ -198,7 +225,7 @@ func (b *gpuBench) measure(ctx context.Context, p gpuPart) error {
 		o.Profile = b.o.Profile + p.name
 	}
 	start := time.Now()
-	session, err := session(ctx, b.rt, lowered, o)
+	session, err := newSession(ctx, b.rt, lowered, o)
 	if err != nil {
 		return err
 	}
@@ -241,18 +268,14 @@ func (b *gpuBench) measure(ctx context.Context, p gpuPart) error {
 		fmt.Fprintf(b.out, " loaded %.1f s, warm %.1f s |\n", loaded.Seconds(), warm.Seconds())
 		return nil
 	}
-	path, err := b.file(ctx, p.net)
-	if err != nil {
-		return err
-	}
-	eager, err := b.torch(ctx, p, path, in, result[0], false)
+	eager, err := b.torch(ctx, p, in, result[0], "eager")
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(b.out, " %.2f | %.2f |", eager.Seconds*1e3, eager.Seconds/ours)
 	compiled := eager
 	if !b.o.Eager {
-		if compiled, err = b.torch(ctx, p, path, in, result[0], true); err != nil {
+		if compiled, err = b.torch(ctx, p, in, result[0], "compile"); err != nil {
 			return err
 		}
 	}
@@ -260,7 +283,7 @@ func (b *gpuBench) measure(ctx context.Context, p gpuPart) error {
 	return nil
 }
 
-func session(ctx context.Context, rt *ort.Runtime, g *onnx.Graph, o ort.SessionOptions) (*ort.Session, error) {
+func newSession(ctx context.Context, rt *ort.Runtime, g *onnx.Graph, o ort.SessionOptions) (*ort.Session, error) {
 	proto, err := g.Proto()
 	if err != nil {
 		return nil, err
@@ -284,7 +307,7 @@ func (b *gpuBench) matmulPeak(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	s, err := session(ctx, b.rt, g, ort.SessionOptions{})
+	s, err := newSession(ctx, b.rt, g, ort.SessionOptions{})
 	if err != nil {
 		return 0, err
 	}
@@ -322,13 +345,4 @@ func gpuName(ctx context.Context) string {
 		return "no card that nvidia-smi knows"
 	}
 	return strings.TrimSpace(string(text))
-}
-
-func relative(got, want []float32) float64 {
-	var d, n float64
-	for i, w := range want {
-		d += math.Pow(float64(got[i]-w), 2)
-		n += float64(w) * float64(w)
-	}
-	return math.Sqrt(d / n)
 }

@@ -141,7 +141,7 @@ func intSizes(shape onnx.Shape) []int {
 
 // measureTune measures one way of holding weights. The first round is not counted.
 func measureTune(ctx context.Context, o Options, r *ort.Runtime, c *weights.Checkpoint, level ort.Level, other *peer, out io.Writer) error {
-	g, err := tuneGraph(c, tuneSize/8, autodiff.Options{})
+	g, err := tuneGraph(c, tuneSize/8, 1, autodiff.Options{})
 	if err != nil {
 		return err
 	}

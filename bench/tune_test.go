@@ -17,7 +17,7 @@ func TestTuneStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := tuneGraph(c, 16, autodiff.Options{})
+	g, err := tuneGraph(c, 16, 1, autodiff.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -229,9 +229,16 @@ func upsampleConv(l *lowering, g *onnx.Group) *value {
 	if !w.constant || bias != nil && !bias.constant {
 		return nil
 	}
-	large := sync.OnceValue(func() *onnx.Value {
-		return l.Op("Resize", l.picture(x), nil, l.Const("twice", []float32{1, 2, 2, 1}, 4), onnx.Str("mode", "nearest"),
-			onnx.Str("coordinate_transformation_mode", "asymmetric"), onnx.Str("nearest_mode", "floor"))
-	})
+	large := sync.OnceValue(func() *onnx.Value { return l.doubled(l.picture(x)) })
 	return l.convolution(large, w, bias, []int64{1, 1}, []int64{1, 1, 1, 1})
+}
+
+// doubled is x [B,H,W,C] with every pixel four times. Beside each other in memory lie first the columns, then the rows, so that it takes two
+// concatenations; the provider's Resize works out every element's place anew, and waits for its scales to be copied.
+func (l *lowering) doubled(x *onnx.Value) *onnx.Value {
+	c := x.Shape[3]
+	wide := l.Reshape(l.Concat(3, x, x), 0, 0, onnx.Unknown, c) // [B,H,2W,C]
+	lines := l.Reshape(wide, 0, 0, onnx.Unknown)                // [B,H,2W*C]
+	sizes := l.Concat(0, l.Gather(l.Op("Shape", x), l.Ints(0), 0), l.Ints(onnx.Unknown), l.Gather(l.Op("Shape", wide), l.Ints(2), 0), l.Ints(c))
+	return l.ReshapeTo(l.Concat(2, lines, lines), sizes) // [B,2H,2W,C]
 }
