@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 E2E      := $(WEB)/e2e
 
-.PHONY: demo test build bench check setup e2e chaos fuzz clean
+.PHONY: demo test build bench check setup cuda e2e chaos fuzz clean
 
 demo: setup bin/oneactor ## base set, tuning, six scenes, contact sheet; prints scores and the path of the sheet
 	bin/oneactor run workflows/demo.json
@@ -49,6 +49,10 @@ $(E2E)/.venv/ready: $(E2E)/requirements.txt
 $(E2E)/node_modules/ready: $(E2E)/package.json $(E2E)/package-lock.json
 	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+cuda: bin/oneactor ## for an NVIDIA GPU: onnxruntime-gpu and what is missing of CUDA 13 and cuDNN 9, beside the binary (2 GB)
+	$(GO) run ./deploy/cuda bin
+	bin/oneactor doctor --device cuda
 
 fuzz: setup ## every fuzz target of the repository, FUZZTIME each (60s)
 	@set -e; for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \

@@ -111,7 +111,10 @@ func (h host) Doctor() frontend.Diagnosis {
 	r := ort.Diagnose(h.options)
 	d := frontend.Diagnosis{
 		Library: r.Library, Version: r.Version, Providers: r.Providers, Device: r.Device, Threads: r.Threads,
-		Note: r.Note, Problem: r.Problem, Memory: machine.MemoryLimit(),
+		Note: r.Note, Problem: r.Problem, Memory: machine.MemoryLimit(), GPUMemory: r.GPUMemory,
+	}
+	for _, a := range r.CUDA {
+		d.CUDA = append(d.CUDA, frontend.Attempt{Source: a.Source, Path: a.Path, Version: a.Version, Problem: a.Problem})
 	}
 	for _, a := range r.Tried {
 		d.Tried = append(d.Tried, frontend.Attempt{Source: a.Source, Path: a.Path, Version: a.Version, Problem: a.Problem})

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/autodiff"
@@ -26,6 +27,17 @@ func TestLoweredGradient(t *testing.T) {
 	lowered, err := lower.Graph(g, lower.Options{Compute: onnx.Float32, Portable: true})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// What the GPU gets loads as far as the first operator that the CPU lacks: types and shapes of all fit.
+	half, err := lower.Graph(g, lower.Options{Compute: onnx.Float16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := newSession(t.Context(), rt, half, ort.SessionOptions{}); err == nil {
+		s.Close()
+		t.Error("the CPU runs it; compare its numbers")
+	} else if !strings.Contains(err.Error(), "Kernel not found") && !strings.Contains(err.Error(), "Could not find an implementation") {
+		t.Error(err)
 	}
 	var results []*tuneStep
 	for _, graph := range []*onnx.Graph{g, lowered} {

@@ -96,7 +96,9 @@ type Diagnosis struct {
 	Note      string    `json:"note,omitempty"`    // such as why the GPU is not used
 	Problem   string    `json:"problem,omitempty"` // why nothing can be computed
 	Tried     []Attempt `json:"tried"`
-	Memory    int64     `json:"memory"` // bytes of the machine
+	Memory    int64     `json:"memory"`               // bytes of the machine
+	CUDA      []Attempt `json:"cuda,omitempty"`       // NVIDIA's libraries in use, where the device is a GPU
+	GPUMemory int64     `json:"gpu_memory,omitempty"` // bytes of the GPU
 }
 
 // Attempt is one place where the library was looked for.

@@ -14,7 +14,7 @@ type Config struct {
 	Folders *folder.Layout // nil: folder.New of the zero Config
 	ORT     ort.Options
 	Weights WeightsPolicy
-	// ModelBytes bounds the weights of compiled models that are kept for the next use; 0 means half of the memory.
+	// ModelBytes bounds the weights of compiled models that are kept for the next use; 0 means half of the memory, or on a GPU 0.7 of its own.
 	ModelBytes int64
 	// Previews is how latents are shown while they are sampled; not at all where it is empty.
 	Previews PreviewMethod
@@ -43,13 +43,14 @@ func New(c Config) (*Runtime, error) {
 		}
 		c.Folders = layout
 	}
-	if c.ModelBytes == 0 {
+	byDefault := c.ModelBytes == 0
+	if byDefault {
 		c.ModelBytes = machine.MemoryLimit() / 2
 	}
 	rt := &Runtime{Folders: c.Folders, DisableMetadata: c.DisableMetadata, previews: c.Previews}
 	rt.sessions = sessionCache{
 		open:   sync.OnceValues(func() (*ort.Runtime, error) { return ort.Open(c.ORT) }),
-		policy: c.Weights, limit: c.ModelBytes, compiled: map[string]*compiled{},
+		policy: c.Weights, limit: c.ModelBytes, byDefault: byDefault, compiled: map[string]*compiled{},
 	}
 	return rt, nil
 }

@@ -81,6 +81,9 @@ func (s GraphSpec) proto(device ort.Device) (proto []byte, weightBytes int64, er
 	if proto, err = g.Proto(); err != nil {
 		return nil, 0, fmt.Errorf("graph %s: %w", s.Key, err)
 	}
+	if device.CUDA && !s.AsWritten && !s.Precise {
+		return proto, g.WeightBytes() / 2, nil
+	}
 	return proto, g.WeightBytes(), nil
 }
 
@@ -111,6 +114,8 @@ type sessionCache struct {
 	open   func() (*ort.Runtime, error)
 	policy WeightsPolicy
 	limit  int64
+	// byDefault says that limit is half of the machine's memory and nobody's wish.
+	byDefault bool
 
 	mu       sync.Mutex
 	compiled map[string]*compiled
@@ -197,8 +202,27 @@ func (s *sessionCache) compile(ctx context.Context, level ort.Level, spec GraphS
 	if err != nil {
 		return nil, err
 	}
+	s.boundBy(rt)
 	s.makeRoom(bytes)
-	return rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
+	session, err := rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
+	if errors.Is(err, ort.ErrMemory) { // activations took more than the estimate left: once more without what nobody uses
+		s.free()
+		session, err = rt.NewSession(ctx, proto, ort.SessionOptions{Level: level, Release: spec.Rare})
+	}
+	return session, err
+}
+
+// gpuShare is the part of a GPU's memory that weights may take where nobody says how much; activations need the rest.
+const gpuShare = 0.7
+
+// boundBy bounds the weights by the memory of the device, if no other bound is set.
+func (s *sessionCache) boundBy(rt *ort.Runtime) {
+	_, total := rt.DeviceMemory()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byDefault && total > 0 {
+		s.limit, s.byDefault = int64(gpuShare*float64(total)), false
+	}
 }
 
 // makeRoom closes idle sessions and forgets weights that patches made, least recently used first, until bytes more fit. Runs that are under

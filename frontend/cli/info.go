@@ -138,6 +138,12 @@ func writeDiagnosis(w io.Writer, d frontend.Diagnosis) error {
 	row("device", d.Device)
 	row("threads", fmt.Sprint(d.Threads))
 	row("memory", fmt.Sprintf("%.1f GB", float64(d.Memory)/1e9))
+	if d.GPUMemory > 0 {
+		row("GPU memory", fmt.Sprintf("%.1f GB", float64(d.GPUMemory)/1e9))
+	}
+	for _, a := range d.CUDA {
+		row("CUDA", strings.TrimSpace(fmt.Sprintf("%s  (%s)  %s %s", a.Path, a.Source, a.Version, a.Problem)))
+	}
 	row("note", d.Note)
 	row("problem", strings.ReplaceAll(d.Problem, "\n", "\n\t"))
 	for _, a := range d.Tried {

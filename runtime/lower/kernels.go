@@ -25,7 +25,12 @@ func (l *lowering) nhwcConv(x *onnx.Value, w, bias *value, attrs ...onnx.Arg) *o
 	if l.options.Portable {
 		return l.turn(l.Op("Conv", append([]onnx.Arg{l.turn(x, false), kernel, b}, attrs...)...), true)
 	}
-	return l.Op(onnx.Micro+"::NhwcConv", append([]onnx.Arg{x, l.turn(kernel, true), b}, attrs...)...)
+	if l.Err() != nil {
+		return kernel
+	}
+	// Without the kernel's size onnxruntime reads it from where weights with channels first have it.
+	size := onnx.Ints("kernel_shape", kernel.Shape[2:]...)
+	return l.Op(onnx.Micro+"::NhwcConv", append([]onnx.Arg{x, l.turn(kernel, true), b, size}, attrs...)...)
 }
 
 // normOptions are what group normalisations differ in.

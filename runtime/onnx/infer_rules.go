@@ -100,7 +100,7 @@ func layerNormalization(n *Node) ([]*Value, error) {
 	for range 2 {
 		s := append(Shape{}, n.In[0].Shape...)
 		s[len(s)-1] = 1
-		out = append(out, &Value{DType: n.In[0].DType, Shape: s})
+		out = append(out, &Value{DType: Float32, Shape: s}) // statistics stay in float32
 	}
 	return out, nil
 }

@@ -17,8 +17,11 @@ const cudaProvider = "CUDAExecutionProvider"
 func (r *Runtime) checkCUDA(device Device) error {
 	library := r.library
 	if !slices.Contains(library.Providers, cudaProvider) {
-		return fmt.Errorf("device %s: onnxruntime %s at %s has only %s; install onnxruntime-gpu, or use --device cpu",
+		return fmt.Errorf("device %s: onnxruntime %s at %s has only %s; get onnxruntime-gpu with \"make cuda\", or use --device cpu",
 			device, library.Version, library.Path, strings.Join(library.Providers, ", "))
+	}
+	if err := missingCUDA(loadCUDA()); err != nil {
+		return fmt.Errorf("device %s: %w; or use --device cpu", device, err)
 	}
 	options, err := onnxruntime.NewSessionOptions()
 	if err != nil {
@@ -56,4 +59,12 @@ func appendCUDA(options *onnxruntime.SessionOptions, device Device, more map[str
 		return fmt.Errorf("device %s: %w; install the CUDA and cuDNN versions that this onnxruntime names, or use --device cpu", device, err)
 	}
 	return nil
+}
+
+// DeviceMemory is the bytes of memory of the device and how many of them are free; 0 for the CPU.
+func (r *Runtime) DeviceMemory() (unused, total int64) {
+	if !r.device.CUDA {
+		return 0, 0
+	}
+	return cudaMemory(r.device.Index)
 }

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "native.h"
 
 #include <dlfcn.h>
@@ -5,6 +6,7 @@
 #include <string.h>
 
 #ifdef __linux__
+#include <link.h>
 #include <malloc.h>
 #endif
 
@@ -60,6 +62,48 @@ char *ort_cancel_load(ort_api api, void *session_options) {
 
 char *ort_run_setting(ort_api api, void *run_options, const char *key, const char *value) {
 	return message(api, call(api, ADD_RUN_CONFIG, void *, const char *, const char *)(run_options, key, value));
+}
+
+int cuda_keep(const char *path, const char **problem) {
+	if (dlopen(path, RTLD_LAZY | RTLD_GLOBAL)) return 1;
+	*problem = dlerror();
+	return 0;
+}
+
+char *cuda_path(const char *name) {
+#ifdef __linux__
+	void *library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+	struct link_map *map = NULL;
+	char *path = NULL;
+	if (library && dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && map) path = strdup(map->l_name);
+	if (library) dlclose(library);
+	return path;
+#else
+	return NULL;
+#endif
+}
+
+// found is a function of a loaded library, NULL where there is none.
+static void *found(const char *library, const char *function) {
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+	return handle ? dlsym(handle, function) : NULL; // the library stays loaded anyway
+}
+
+void cuda_versions(int *driver, int *runtime, int *cudnn) {
+	*driver = *runtime = *cudnn = 0;
+	int (*f)(int *) = (int (*)(int *))found("libcudart.so.13", "cudaDriverGetVersion");
+	if (f) f(driver);
+	f = (int (*)(int *))found("libcudart.so.13", "cudaRuntimeGetVersion");
+	if (f) f(runtime);
+	size_t (*g)(void) = (size_t (*)(void))found("libcudnn.so.9", "cudnnGetVersion");
+	if (g) *cudnn = (int)g();
+}
+
+void cuda_memory(int device, size_t *unused, size_t *total) {
+	*unused = *total = 0;
+	int (*set)(int) = (int (*)(int))found("libcudart.so.13", "cudaSetDevice");
+	int (*get)(size_t *, size_t *) = (int (*)(size_t *, size_t *))found("libcudart.so.13", "cudaMemGetInfo");
+	if (set && get && set(device) == 0) get(unused, total);
 }
 
 void ort_return_memory(void) {

@@ -96,3 +96,32 @@ func pointer[T onnxruntime.SessionOptions | onnxruntime.RunOptions](wrapped *T) 
 
 // returnMemory makes freed weights go back to the system.
 func returnMemory() { C.ort_return_memory() }
+
+// keepLoaded loads a library for good, visible to all that are loaded later, and returns its file.
+func keepLoaded(path string) (string, error) {
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	var problem *C.char
+	if C.cuda_keep(cpath, &problem) == 0 {
+		return "", errors.New(C.GoString(problem))
+	}
+	if file := C.cuda_path(cpath); file != nil {
+		defer C.free(unsafe.Pointer(file))
+		return C.GoString(file), nil
+	}
+	return path, nil
+}
+
+// cudaVersions are those of the driver, the runtime (13000 for 13.0) and cuDNN (91002 for 9.10.2); 0 where one is not loaded.
+func cudaVersions() (driver, runtime, cudnn int) {
+	var d, r, n C.int
+	C.cuda_versions(&d, &r, &n)
+	return int(d), int(r), int(n)
+}
+
+// cudaMemory is the free and the whole memory of a device in bytes, 0 where CUDA does not say.
+func cudaMemory(device int) (unused, total int64) {
+	var u, t C.size_t
+	C.cuda_memory(C.int(device), &u, &t)
+	return int64(u), int64(t)
+}

@@ -26,6 +26,15 @@ void ort_release_providers(ort_api api, char **names, int count);
 char *ort_cancel_load(ort_api api, void *session_options);
 char *ort_run_setting(ort_api api, void *run_options, const char *key, const char *value);
 
+// cuda_keep loads a library for good, visible to all that are loaded later; on failure it says why, as ort_open does.
+int cuda_keep(const char *path, const char **problem);
+// cuda_path is the file that a loaded library came from; NULL where the system does not say. To be freed.
+char *cuda_path(const char *name);
+// cuda_versions reads the versions of the driver, the runtime and cuDNN; 0 for what is not loaded.
+void cuda_versions(int *driver, int *runtime, int *cudnn);
+// cuda_memory is the free and the whole memory of a device in bytes; 0 when CUDA does not say.
+void cuda_memory(int device, size_t *unused, size_t *total);
+
 // ort_return_memory makes malloc give large blocks back to the system as soon as they are freed.
 void ort_return_memory(void);
 

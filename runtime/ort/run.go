@@ -80,7 +80,7 @@ func (s *Session) run(ctx context.Context, inputs map[string]Value, outputs []st
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("onnxruntime: %w", err)
+		return s.runtime.explain(err)
 	}
 	return c.results(s.signature.outputs, outputs, into)
 }

@@ -166,14 +166,22 @@ type Report struct {
 	Device    string
 	Threads   int
 	Memory    Memory
-	Note      string // why the GPU is not used, if it was looked for
-	Problem   string // why Open failed; empty when it did not
+	Note      string    // why the GPU is not used, if it was looked for
+	CUDA      []Attempt // NVIDIA's libraries, with versions; empty where the GPU was not looked for
+	GPUMemory int64     // bytes of the device, 0 for the CPU
+	Problem   string    // why Open failed; empty when it did not
 }
 
 // Report describes this Runtime.
 func (r *Runtime) Report() Report {
 	memory, _ := ReadMemory()
+	var cuda []Attempt
+	if r.device.CUDA {
+		cuda = cudaReport(loadCUDA())
+	}
+	_, total := r.DeviceMemory()
 	return Report{
+		CUDA: cuda, GPUMemory: total,
 		Library: r.library.Path, Version: r.library.Version, Providers: r.library.Providers, Tried: r.tried,
 		Device: r.device.String(), Threads: r.threads, Memory: memory, Note: r.note,
 	}

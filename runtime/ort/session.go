@@ -84,7 +84,7 @@ func (r *Runtime) NewSession(ctx context.Context, model []byte, o SessionOptions
 	select {
 	case <-done:
 		if l.err != nil {
-			return nil, fmt.Errorf("onnxruntime: loading a graph: %w", l.err)
+			return nil, r.explain(fmt.Errorf("loading a graph: %w", l.err))
 		}
 		return l.session, nil
 	case <-ctx.Done():
@@ -219,9 +219,9 @@ func (s *Session) Inputs() []Port { return s.signature.inputs }
 func (s *Session) Outputs() []Port { return s.signature.outputs }
 
 // Bytes estimates the memory that the weights hold while the session lives, for a cache bounded by bytes. Everything
-// counts as float32, also mapped weights, though the system may drop their pages; Stored ones count as they are.
+// counts as float32, also mapped weights, though the system may drop their pages; Stored ones, and those on a GPU, count as they are.
 func (s *Session) Bytes() int64 {
-	if s.options.Level == Stored {
+	if s.options.Level == Stored || s.runtime.device.CUDA {
 		return s.signature.weights.stored
 	}
 	return s.signature.weights.float32 + s.derived
