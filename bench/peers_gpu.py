@@ -294,7 +294,7 @@ def main():
     run = compiled(net)
     call = lambda: run(**half)
     if len(names) > 1:
-        decode = compiled(load("vae", names[1]).to(memory_format=torch.channels_last))
+        decode = compiled(load("vae", names[1]).float().to(memory_format=torch.channels_last))
         call = lambda: picture(run, decode, half)
     with torch.inference_mode():
         for _ in range(3 if len(names) == 1 else 1):

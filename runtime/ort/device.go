@@ -50,6 +50,8 @@ func appendCUDA(options *onnxruntime.SessionOptions, device Device, more map[str
 		// The default doubles the arena each time it grows.
 		"arena_extend_strategy": "kSameAsRequested",
 		"use_tf32":              "1",
+		// Trying every algorithm of cuDNN takes twice as long before the first step of each size and found none that is faster (docs/performance.md).
+		"cudnn_conv_algo_search": "HEURISTIC",
 	}
 	maps.Copy(settings, more)
 	if err := cuda.Update(settings); err != nil {
