@@ -200,6 +200,44 @@ test("a picture without a workflow is asked about, and becomes a character", { t
   c.failed.splice(0); // the first answer: there is no workflow in it
 });
 
+test("a mask is painted on an input picture, taken back, and read where it was painted", { timeout: 60_000 }, async () => {
+  await firstPicture();
+  await drop("paint.png", "image/png", await readFile(path.join(root, "input/scribble.png")));
+  await c.page.getByRole("dialog", { name: "There is no workflow in paint.png." }).getByRole("button", { name: "Use it as an input" }).click();
+  c.failed.splice(0); // the first answer: there is no workflow in it
+  const loader = c.node("Load Image");
+  await loader.getByRole("button", { name: "Paint a mask" }).click();
+  const painter = c.page.getByRole("dialog", { name: "Paint what is to be drawn anew" });
+  const box = await painter.getByLabel("mask", { exact: true }).boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const stroke = async (dx) => {
+    await c.page.mouse.move(x + dx, y);
+    await c.page.mouse.down();
+    await c.page.mouse.move(x + dx + 30, y, { steps: 4 });
+    await c.page.mouse.up();
+  };
+  await stroke(0);
+  await stroke(-150);
+  await c.page.keyboard.press("Control+z");
+  await c.shot("mask");
+  await c.page.keyboard.press("Escape");
+  await painter.getByRole("alert").filter({ hasText: "not saved" }).waitFor(); // what was painted is not lost by a key
+  await painter.getByRole("button", { name: "Go on painting" }).click();
+  await painter.getByRole("button", { name: "Save the mask" }).click();
+  await painter.waitFor({ state: "detached" });
+  await loader.getByRole("button", { name: /^image clipspace\/paint-mask/ }).waitFor();
+  const alpha = await c.page.evaluate(async () => {
+    const blob = await (await fetch("./api/view?filename=paint-mask.png&subfolder=clipspace&type=input&channel=a")).blob();
+    const bitmap = await createImageBitmap(blob);
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    const at = (fx) => context.getImageData(bitmap.width * fx, bitmap.height / 2, 1, 1).data[3];
+    return { middle: at(0.5), left: at(0.05) };
+  });
+  assert.deepEqual(alpha, { middle: 0, left: 255 });
+});
+
 test("the storybook: scenes as cards, another picture for one, the page", { timeout: 180_000 }, async () => {
   await c.button("Storybook").click();
   const book = c.page.getByRole("dialog", { name: "Storybook" });

@@ -1,9 +1,10 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent } from 'react';
 
+import { MaskPainter } from '../pictures/MaskPainter';
 import { inputName, pictureURL, type PictureRef } from '../server/picture';
 import { ServerError } from '../server/request';
 import { uploadPicture } from '../server/upload';
-import { IconButton } from '../ui/Button';
+import { Button, IconButton } from '../ui/Button';
 import { ComboWidget } from './ComboWidget';
 import type { WidgetProps } from './types';
 import styles from './widgets.module.css';
@@ -28,6 +29,7 @@ export function UploadWidget(props: WidgetProps) {
     }
   };
   const picture = pictureOf(value);
+  const [painting, setPainting] = useState(false);
   return (
     <div
       className={styles.upload} onDragOver={(e: DragEvent) => e.dataTransfer.types.includes('Files') && e.preventDefault()}
@@ -46,6 +48,16 @@ export function UploadWidget(props: WidgetProps) {
       </div>
       {problem && <p role="alert" className={styles.problem}>{problem}</p>}
       {picture && <img className={styles.picture} src={pictureURL(picture, true)} alt={picture.filename} draggable={false} loading="lazy" />}
+      {picture && <Button className="nodrag" onClick={() => setPainting(true)}>Paint a mask</Button>}
+      {picture && painting && (
+        <MaskPainter
+          picture={picture} onClose={() => setPainting(false)}
+          onSave={(masked) => {
+            onChange(inputName(masked));
+            onSettle();
+          }}
+        />
+      )}
     </div>
   );
 }
