@@ -4,7 +4,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } fr
 import { pictureURL, type PictureRef } from '../server/picture';
 import { uploadMask } from '../server/upload';
 import { Button, IconButton } from '../ui/Button';
-import { maskFile, paintedOf } from './mask';
+import { maskFile, paint, paintedOf } from './mask';
 import styles from './MaskPainter.module.css';
 
 type Props = { readonly picture: PictureRef; readonly onSave: (masked: PictureRef) => void; readonly onClose: () => void };
@@ -64,7 +64,7 @@ export function MaskPainter({ picture, onSave, onClose }: Props) {
     const to = spot(c, e);
     const pen = context(c);
     pen.globalCompositeOperation = erase || e.buttons === 2 ? 'destination-out' : 'source-over';
-    [pen.lineWidth, pen.lineCap, pen.lineJoin, pen.strokeStyle] = [size, 'round', 'round', '#fff'];
+    [pen.lineWidth, pen.lineCap, pen.lineJoin, pen.strokeStyle] = [size, 'round', 'round', paint.css];
     pen.beginPath();
     pen.moveTo(last.current.x, last.current.y);
     pen.lineTo(to.x, to.y);

@@ -1,6 +1,6 @@
 import { pictureURL, type PictureRef } from '../server/picture';
 
-/** What is painted of a picture so far, in its size: white where its alpha lets nothing through. Throws where the picture cannot be read. */
+/** What is painted of a picture so far, in its size: paint where its alpha lets nothing through. Throws where the picture cannot be read. */
 export async function paintedOf(picture: PictureRef): Promise<ImageData> {
   const answer = await fetch(pictureURL(picture));
   if (!answer.ok) throw new Error(`${picture.filename} cannot be read: the server says ${answer.status}`);
@@ -12,9 +12,12 @@ export async function paintedOf(picture: PictureRef): Promise<ImageData> {
   return paintedFrom(context.getImageData(0, 0, bitmap.width, bitmap.height));
 }
 
-/** White, as much as each pixel of a picture is transparent. */
+/** The colour that masks are painted in, which few pictures have much of; only its alpha counts. */
+export const paint = { css: 'rgb(255 0 200)', rgb: [255, 0, 200] } as const;
+
+/** Paint, as much as each pixel of a picture is transparent. */
 export function paintedFrom(picture: ImageData): ImageData {
-  for (let i = 0; i < picture.data.length; i += 4) picture.data.set([255, 255, 255, 255 - (picture.data[i + 3] ?? 255)], i);
+  for (let i = 0; i < picture.data.length; i += 4) picture.data.set([...paint.rgb, 255 - (picture.data[i + 3] ?? 255)], i);
   return picture;
 }
 
