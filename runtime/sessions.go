@@ -42,6 +42,15 @@ func (p WeightsPolicy) level(s GraphSpec) ort.Level {
 	}
 }
 
+// level is how a graph's weights are held. On a GPU they lie in its memory in any case: nothing is packed, so a network is compiled again for the
+// layers that a LoRA changes instead of being ready for any, whose branches would part what the GPU fuses.
+func (s *sessionCache) level(spec GraphSpec) ort.Level {
+	if rt, err := s.open(); err == nil && rt.Device().CUDA {
+		return ort.Mapped
+	}
+	return s.policy.level(spec)
+}
+
 // GraphSpec describes a graph to run: equal keys mean equal graphs.
 type GraphSpec struct {
 	Key string
@@ -159,7 +168,7 @@ func (s *sessionCache) acquire(ctx context.Context, spec GraphSpec) (session *or
 
 // use counts a user of a graph and begins to load it if nobody has.
 func (s *sessionCache) use(ctx context.Context, spec GraphSpec) *compiled {
-	level := s.policy.level(spec)
+	level := s.level(spec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, key := range []string{spec.Replaces, spec.Key} {

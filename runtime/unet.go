@@ -84,7 +84,7 @@ func (u *unetRun) counted(spec GraphSpec, x *tensor.Tensor) GraphSpec {
 }
 
 func (u *unetRun) level(x *tensor.Tensor) ort.Level {
-	return u.rt.sessions.policy.level(u.counted(GraphSpec{}, x))
+	return u.rt.sessions.level(u.counted(GraphSpec{}, x))
 }
 
 // predict is the prediction of x0 for one batch at one noise level.
