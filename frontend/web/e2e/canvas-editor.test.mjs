@@ -225,7 +225,8 @@ test("a mask is painted on an input picture, taken back, and read where it was p
   await painter.getByRole("button", { name: "Go on painting" }).click();
   await painter.getByRole("button", { name: "Save the mask" }).click();
   await painter.waitFor({ state: "detached" });
-  await loader.getByRole("button", { name: /^image clipspace\/paint-mask/ }).waitFor();
+  const image = loader.getByRole("button", { name: /^image clipspace\/paint-mask/ });
+  assert.equal(await image.getAttribute("data-missing"), "false"); // it lies in a folder that the list does not have
   const alpha = await c.page.evaluate(async () => {
     const blob = await (await fetch("./api/view?filename=paint-mask.png&subfolder=clipspace&type=input&channel=a")).blob();
     const bitmap = await createImageBitmap(blob);
@@ -236,6 +237,19 @@ test("a mask is painted on an input picture, taken back, and read where it was p
     return { middle: at(0.5), left: at(0.05) };
   });
   assert.deepEqual(alpha, { middle: 0, left: 255 });
+});
+
+test("saved actors are chosen by their faces", async () => {
+  await firstPicture();
+  await c.page.getByRole("main").dblclick({ position: pane });
+  await c.page.keyboard.type("load actor");
+  await c.page.keyboard.press("Enter");
+  await c.node("Load Actor").getByRole("button", { name: /^actor_name/ }).click();
+  const faces = c.page.getByRole("option").locator("img");
+  await faces.nth(1).waitFor();
+  await c.page.waitForFunction(() => [...document.querySelectorAll("[role=option] img")].every((i) => i.complete && i.naturalWidth > 0));
+  await c.shot("choices");
+  await c.page.keyboard.press("Escape");
 });
 
 test("the storybook: scenes as cards, another picture for one, the page", { timeout: 180_000 }, async () => {

@@ -5,7 +5,9 @@ import { go } from 'fuzzysort';
 
 import { stringify } from '../json/text';
 import type { Json } from '../json/value';
+import type { InputSchema } from '../schema/types';
 import { Icon } from '../ui/Icon';
+import { previewOf } from './preview';
 import type { WidgetProps } from './types';
 import styles from './widgets.module.css';
 
@@ -15,7 +17,8 @@ const shown = 200;
 /** One of several: a list that filters as one types. */
 export function ComboWidget({ schema, value, onChange, onSettle }: WidgetProps) {
   const [open, setOpen] = useState(false);
-  const missing = schema.choices.length > 0 && !schema.choices.includes(value);
+  // A picture may lie in any folder; the list has those of one.
+  const missing = schema.choices.length > 0 && !schema.upload && !schema.choices.includes(value);
   const choose = (choice: Json) => {
     onChange(choice);
     onSettle();
@@ -35,16 +38,17 @@ export function ComboWidget({ schema, value, onChange, onSettle }: WidgetProps) 
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className={styles.list} align="start" sideOffset={2} collisionPadding={8} onOpenAutoFocus={(e) => e.preventDefault()}>
-          <Choices label={schema.name} choices={schema.choices} value={value} onChoose={choose} />
+          <Choices schema={schema} value={value} onChoose={choose} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
 }
 
-type ChoicesProps = { readonly label: string; readonly choices: readonly Json[]; readonly value: Json; readonly onChoose: (choice: Json) => void };
+type ChoicesProps = { readonly schema: InputSchema; readonly value: Json; readonly onChoose: (choice: Json) => void };
 
-function Choices({ label, choices, value, onChoose }: ChoicesProps) {
+function Choices({ schema, value, onChoose }: ChoicesProps) {
+  const { name: label, choices } = schema;
   const [text, setText] = useState('');
   const found = useMemo(() => search(choices, text), [choices, text]);
   const [at, setAt] = useState(() => Math.max(0, choices.indexOf(value)));
@@ -75,6 +79,7 @@ function Choices({ label, choices, value, onChoose }: ChoicesProps) {
       <div ref={list} id="choices" role="listbox" aria-label={label} className={styles.choices}>
         {found.slice(0, shown).map((choice, i) => (
           <div key={textOf(choice)} role="option" aria-selected={i === at} data-now={choice === value} className={styles.choice} onPointerMove={() => setAt(i)} onClick={() => onChoose(choice)}>
+            <Preview address={previewOf(schema, choice)} />
             {textOf(choice)}
           </div>
         ))}
@@ -83,6 +88,12 @@ function Choices({ label, choices, value, onChoose }: ChoicesProps) {
       </div>
     </>
   );
+}
+
+/** A small picture of a choice, where it is one. */
+function Preview({ address }: { address: string | null }) {
+  const [gone, setGone] = useState(false);
+  return address === null || gone ? null : <img className={styles.preview} src={address} alt="" loading="lazy" onError={() => setGone(true)} />;
 }
 
 function search(choices: readonly Json[], text: string): readonly Json[] {

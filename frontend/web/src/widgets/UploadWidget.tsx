@@ -1,11 +1,12 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent } from 'react';
 
 import { MaskPainter } from '../pictures/MaskPainter';
-import { inputName, pictureURL, type PictureRef } from '../server/picture';
+import { inputName, pictureURL } from '../server/picture';
 import { ServerError } from '../server/request';
 import { uploadPicture } from '../server/upload';
 import { Button, IconButton } from '../ui/Button';
 import { ComboWidget } from './ComboWidget';
+import { pictureOf } from './preview';
 import type { WidgetProps } from './types';
 import styles from './widgets.module.css';
 
@@ -60,12 +61,4 @@ export function UploadWidget(props: WidgetProps) {
       )}
     </div>
   );
-}
-
-/** The picture that a value names: "sub/name.png", or with its folder behind it, "name.png [output]". */
-function pictureOf(value: WidgetProps['value']): PictureRef | null {
-  if (typeof value !== 'string' || value === '') return null;
-  const [, path = '', type = 'input'] = /^(.*?)(?: \[(input|output|temp)\])?$/.exec(value) ?? [];
-  const cut = path.lastIndexOf('/');
-  return { filename: path.slice(cut + 1), subfolder: cut < 0 ? '' : path.slice(0, cut), type: type as PictureRef['type'] };
 }
