@@ -169,9 +169,6 @@ func unary(l *lowering, n *onnx.Node) *value {
 	for _, a := range n.Attrs {
 		args = append(args, a)
 	}
-	if n.Type() == "Gelu" && f.last && f.dtype != full && l.options.Portable {
-		f.dtype = full
-	}
 	v := made(n.Out[0], f, l.Op(n.Type(), args...))
 	v.constant = x.constant
 	return v
