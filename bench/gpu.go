@@ -25,15 +25,15 @@ import (
 
 // GPUOptions of GPU; the zero value measures every part on cuda:0, without PyTorch.
 type GPUOptions struct {
-	Folder  string   // where the random weights lie, or are written; empty: a temporary one
-	Python  string   // an interpreter with PyTorch for CUDA, to compare with; empty: none
-	Rounds  int      // runs of each part; 0: 20
-	Only    []string // names of parts; empty: all
-	Library string   // onnxruntime, as ort.Options has it
-	Device  string   // empty: cuda
-	CUDA    map[string]string
-	Profile string // path that onnxruntime's traces begin with; empty: none
-	Eager   bool   // PyTorch without torch.compile only
+	Folder  string            // where the random weights lie, or are written; empty: a temporary one
+	Python  string            // an interpreter with PyTorch for CUDA, to compare with; empty: none
+	Rounds  int               // runs of each part; 0: 20
+	Only    []string          // names of parts; empty: all
+	Library string            // onnxruntime, as ort.Options has it
+	Device  string            // empty: cuda
+	CUDA    map[string]string // as ort.Options has it
+	Profile string            // path that onnxruntime's traces begin with; empty: none
+	Eager   bool              // PyTorch without torch.compile only
 }
 
 // gpuPart is one network at one size.
@@ -273,13 +273,16 @@ func (b *gpuBench) measure(ctx context.Context, p gpuPart) error {
 		return err
 	}
 	fmt.Fprintf(b.out, " %.2f | %.2f |", eager.Seconds*1e3, eager.Seconds/ours)
-	compiled := eager
-	if !b.o.Eager {
-		if compiled, err = b.torch(ctx, p, in, result[0], "compile"); err != nil {
+	if b.o.Eager {
+		fmt.Fprint(b.out, " - | - |")
+	} else {
+		compiled, err := b.torch(ctx, p, in, result[0], "compile")
+		if err != nil {
 			return err
 		}
+		fmt.Fprintf(b.out, " %.2f | %.2f |", compiled.Seconds*1e3, compiled.Seconds/ours)
 	}
-	fmt.Fprintf(b.out, " %.2f | %.2f | %d | %.1e, PyTorch's float16 %.1e |\n", compiled.Seconds*1e3, compiled.Seconds/ours, eager.MiB, eager.Differs, eager.Own)
+	fmt.Fprintf(b.out, " %d | %.1e, PyTorch's float16 %.1e |\n", eager.MiB, eager.Differs, eager.Own)
 	return nil
 }
 

@@ -81,16 +81,19 @@ func (b *gpuBench) tune(ctx context.Context) error {
 			fmt.Fprintf(b.out, "%s, %s: %v\n", tunePart, way.name, err)
 			continue
 		}
-		ours = median(runs[1:]) + median(updates[1:])
-		fmt.Fprintf(b.out, "%s, %s: %.1f ms (%.1f ms AdamW), %d MiB\n", tunePart, way.name, 1e3*ours, 1e3*median(updates[1:]), memory)
+		took := median(runs[1:]) + median(updates[1:])
+		if way.compute == 0 { // what the program does
+			ours = took
+		}
+		fmt.Fprintf(b.out, "%s, %s: %.1f ms (%.1f ms AdamW), %d MiB\n", tunePart, way.name, 1e3*took, 1e3*median(updates[1:]), memory)
 	}
-	if b.o.Python == "" {
+	if b.o.Python == "" || ours == 0 {
 		return nil
 	}
 	r, err := b.ask(ctx, "tune", path, map[string]*tensor.Tensor{"x": in["x"], "noise": in["noise"], "timesteps": in["timesteps"], "context": in["context"], "word": in["word"], "h": in["h"]}, nil, "eager", 10)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "%s: PyTorch %.1f ms, ratio %.2f, %d MiB\n", tunePart, 1e3*r.Seconds, r.Seconds/ours, r.MiB)
+	fmt.Fprintf(b.out, "%s: PyTorch %.1f ms, ratio to the graph as written %.2f, %d MiB\n", tunePart, 1e3*r.Seconds, r.Seconds/ours, r.MiB)
 	return nil
 }

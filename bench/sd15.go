@@ -60,33 +60,41 @@ const (
 	clipLength   = 77
 )
 
-var (
-	unetMultiples = []int{1, 2, 4, 4} // the last level has no attention
-	vaeMultiples  = []int{1, 2, 4, 4}
-)
+var vaeMultiples = []int{1, 2, 4, 4}
 
 // sd15 lists every weight of a Stable Diffusion 1.5 checkpoint under the names such files have.
 func sd15() []weight {
 	var all []weight
-	unet(list{"model.diffusion_model.", &all})
+	sd15UNet.unet(list{"model.diffusion_model.", &all})
 	vae(list{"first_stage_model.", &all})
 	clip(list{"cond_stage_model.transformer.text_model.", &all})
 	return all
 }
 
-func unet(l list) {
-	skips, channels := unetEncoder(l)
+// unetPlan is what the UNets of the family differ in.
+type unetPlan struct {
+	multiples []int // channels of each level, in unetChannels
+	depths    []int // transformer blocks behind each residual block of a level
+	middle    int   // transformer blocks in the middle
+	context   int
+	vector    int  // width of the vector beside the prompt; 0 for none
+	linear    bool // projections of transformers are matrices, not convolutions
+}
+
+var sd15UNet = unetPlan{multiples: []int{1, 2, 4, 4}, depths: []int{1, 1, 1, 0}, middle: 1, context: contextWidth}
+
+func (p unetPlan) unet(l list) {
+	skips, channels := p.encoder(l)
 	block := 0
-	for level := len(unetMultiples) - 1; level >= 0; level-- {
-		attention := level < len(unetMultiples)-1
+	for level := len(p.multiples) - 1; level >= 0; level-- {
 		for i := range 3 {
-			out, skip := unetChannels*unetMultiples[level], skips[len(skips)-1]
+			out, skip := unetChannels*p.multiples[level], skips[len(skips)-1]
 			skips = skips[:len(skips)-1]
 			l.sub("output_blocks.%d.0", block).unetResidual(channels+skip, out)
 			channels = out
 			at := 1
-			if attention {
-				l.sub("output_blocks.%d.1", block).transformer(out)
+			if p.depths[level] > 0 {
+				p.transformer(l.sub("output_blocks.%d.1", block), out, p.depths[level])
 				at = 2
 			}
 			if i == 2 && level > 0 {
@@ -99,30 +107,33 @@ func unet(l list) {
 	l.conv("out.2", channels, 4, 3)
 }
 
-// unetEncoder is the half of a UNet that a ControlNet has too: the channels of every input block's result, and of the middle block's.
-func unetEncoder(l list) (skips []int, channels int) {
+// encoder is the half of a UNet that a ControlNet has too: the channels of every input block's result, and of the middle block's.
+func (p unetPlan) encoder(l list) (skips []int, channels int) {
 	l.linear("time_embed.0", unetChannels, timeChannels)
 	l.linear("time_embed.2", timeChannels, timeChannels)
+	if p.vector > 0 {
+		l.linear("label_emb.0.0", p.vector, timeChannels)
+		l.linear("label_emb.0.2", timeChannels, timeChannels)
+	}
 	l.conv("input_blocks.0.0", 4, unetChannels, 3)
 	skips, channels, block := []int{unetChannels}, unetChannels, 1
-	for level, multiple := range unetMultiples {
-		attention := level < len(unetMultiples)-1
+	for level, multiple := range p.multiples {
 		for range 2 {
 			out := unetChannels * multiple
 			l.sub("input_blocks.%d.0", block).unetResidual(channels, out)
-			if attention {
-				l.sub("input_blocks.%d.1", block).transformer(out)
+			if p.depths[level] > 0 {
+				p.transformer(l.sub("input_blocks.%d.1", block), out, p.depths[level])
 			}
 			channels = out
 			skips, block = append(skips, channels), block+1
 		}
-		if attention { // the levels with attention are also those that are followed by a smaller one
+		if level < len(p.multiples)-1 {
 			l.conv(fmt.Sprintf("input_blocks.%d.0.op", block), channels, channels, 3)
 			skips, block = append(skips, channels), block+1
 		}
 	}
 	l.sub("middle_block.0").unetResidual(channels, channels)
-	l.sub("middle_block.1").transformer(channels)
+	p.transformer(l.sub("middle_block.1"), channels, p.middle)
 	l.sub("middle_block.2").unetResidual(channels, channels)
 	return skips, channels
 }
@@ -134,7 +145,7 @@ var hintChannels = []int{3, 16, 16, 32, 32, 96, 96, 256, unetChannels}
 func controlNet() []weight {
 	var all []weight
 	l := list{"control_model.", &all}
-	skips, channels := unetEncoder(l)
+	skips, channels := sd15UNet.encoder(l)
 	for i, c := range skips {
 		l.conv(fmt.Sprintf("zero_convs.%d.0", i), c, c, 1)
 	}
@@ -156,11 +167,21 @@ func (l list) unetResidual(in, out int) {
 	}
 }
 
-func (l list) transformer(channels int) {
+// transformer is several blocks between two projections.
+func (p unetPlan) transformer(l list, channels, depth int) {
+	project := func(name string) {
+		if p.linear {
+			l.linear(name, channels, channels)
+		} else {
+			l.conv(name, channels, channels, 1)
+		}
+	}
 	l.norm("norm", channels)
-	l.conv("proj_in", channels, channels, 1)
-	l.sub("transformer_blocks.0").transformerBlock(channels, contextWidth)
-	l.conv("proj_out", channels, channels, 1)
+	project("proj_in")
+	for i := range depth {
+		l.sub("transformer_blocks.%d", i).transformerBlock(channels, p.context)
+	}
+	project("proj_out")
 }
 
 // transformerBlock is self-attention, attention to a context of some width and a feed-forward layer.

@@ -173,7 +173,7 @@ type ActorBenchOptions struct {
 	JSON       string // file for the results of every target
 }
 
-// BenchOptions of Bench.Measure.
+// GPUBenchOptions of Bench.MeasureGPU.
 type GPUBenchOptions struct {
 	Folder  string            // where the random weights are kept; empty: in a temporary place
 	Peers   string            // Python with PyTorch for CUDA to compare with; empty: none
@@ -186,6 +186,7 @@ type GPUBenchOptions struct {
 	Eager   bool              // PyTorch without torch.compile only
 }
 
+// BenchOptions of Bench.Measure and Bench.MeasureTune.
 type BenchOptions struct {
 	Checkpoint string   // empty: one with random weights is made in a temporary place
 	Peers      string   // Python with PyTorch to compare with; empty: none

@@ -161,6 +161,7 @@ func TestHalf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			wantFused(t, lowered, name != "narrow")
 			proto, err := lowered.Proto()
 			if err != nil {
 				t.Fatal(err)
@@ -174,5 +175,26 @@ func TestHalf(t *testing.T) {
 				t.Errorf("want a missing kernel, got %v", err)
 			}
 		})
+	}
+}
+
+// wantFused checks that a UNet is made of the GPU's operators: no convolution is left with channels first, and normalisations take sums along
+// where their widths allow it.
+func wantFused(t *testing.T, g *onnx.Graph, wide bool) {
+	t.Helper()
+	count := map[string]int{}
+	for _, n := range g.Nodes {
+		count[n.Op]++
+	}
+	for _, op := range []string{"NhwcConv", "SkipLayerNormalization", "MultiHeadAttention"} {
+		if count[op] == 0 {
+			t.Errorf("no %s", op)
+		}
+	}
+	if count["Conv"] > 0 || count["ConvTranspose"] > 0 {
+		t.Errorf("%d convolutions with channels first", count["Conv"]+count["ConvTranspose"])
+	}
+	if wide && (count["SkipGroupNorm"] == 0 || count["InstanceNormalization"] > 0) {
+		t.Errorf("%d SkipGroupNorm, %d InstanceNormalization left", count["SkipGroupNorm"], count["InstanceNormalization"])
 	}
 }
