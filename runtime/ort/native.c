@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "native_call.h"
+
 #ifdef __linux__
 #include <link.h>
 #include <malloc.h>
@@ -13,18 +15,13 @@
 // Places in OrtApi, in the order of onnxruntime_c_api.h.
 enum {
 	GET_ERROR_MESSAGE = 2,
-	RELEASE_STATUS = 93,
 	GET_PROVIDERS = 125,
 	RELEASE_PROVIDERS = 126,
 	ADD_RUN_CONFIG = 165,
 	SET_LOAD_CANCELLATION = 293,
 };
 
-// call is one function of the table, seen as a function that takes the given types and returns a status.
-#define call(api, place, ...) ((void *(*)(__VA_ARGS__))(api)[place])
-
-// message turns a status into a message and frees the status.
-static char *message(ort_api api, void *status) {
+char *ort_message(ort_api api, void *status) {
 	if (!status) return NULL;
 	char *text = strdup(((const char *(*)(const void *))api[GET_ERROR_MESSAGE])(status));
 	((void (*)(void *))api[RELEASE_STATUS])(status);
@@ -49,19 +46,19 @@ const char *ort_version(const ort_base *base) { return base->GetVersionString();
 ort_api ort_get_api(const ort_base *base, uint32_t version) { return (ort_api)base->GetApi(version); }
 
 char *ort_providers(ort_api api, char ***names, int *count) {
-	return message(api, call(api, GET_PROVIDERS, char ***, int *)(names, count));
+	return ort_message(api, call(api, GET_PROVIDERS, char ***, int *)(names, count));
 }
 
 void ort_release_providers(ort_api api, char **names, int count) {
-	free(message(api, call(api, RELEASE_PROVIDERS, char **, int)(names, count)));
+	free(ort_message(api, call(api, RELEASE_PROVIDERS, char **, int)(names, count)));
 }
 
 char *ort_cancel_load(ort_api api, void *session_options) {
-	return message(api, call(api, SET_LOAD_CANCELLATION, void *, _Bool)(session_options, 1));
+	return ort_message(api, call(api, SET_LOAD_CANCELLATION, void *, _Bool)(session_options, 1));
 }
 
 char *ort_run_setting(ort_api api, void *run_options, const char *key, const char *value) {
-	return message(api, call(api, ADD_RUN_CONFIG, void *, const char *, const char *)(run_options, key, value));
+	return ort_message(api, call(api, ADD_RUN_CONFIG, void *, const char *, const char *)(run_options, key, value));
 }
 
 int cuda_keep(const char *path, const char **problem) {
@@ -83,26 +80,25 @@ char *cuda_path(const char *name) {
 #endif
 }
 
-// found is a function of a loaded library, NULL where there is none.
-static void *found(const char *library, const char *function) {
+void *cuda_function(const char *library, const char *function) {
 	void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
 	return handle ? dlsym(handle, function) : NULL; // the library stays loaded anyway
 }
 
 void cuda_versions(int *driver, int *runtime, int *cudnn) {
 	*driver = *runtime = *cudnn = 0;
-	int (*f)(int *) = (int (*)(int *))found("libcudart.so.13", "cudaDriverGetVersion");
+	int (*f)(int *) = (int (*)(int *))cuda_function("libcudart.so.13", "cudaDriverGetVersion");
 	if (f) f(driver);
-	f = (int (*)(int *))found("libcudart.so.13", "cudaRuntimeGetVersion");
+	f = (int (*)(int *))cuda_function("libcudart.so.13", "cudaRuntimeGetVersion");
 	if (f) f(runtime);
-	size_t (*g)(void) = (size_t (*)(void))found("libcudnn.so.9", "cudnnGetVersion");
+	size_t (*g)(void) = (size_t (*)(void))cuda_function("libcudnn.so.9", "cudnnGetVersion");
 	if (g) *cudnn = (int)g();
 }
 
 void cuda_memory(int device, size_t *unused, size_t *total) {
 	*unused = *total = 0;
-	int (*set)(int) = (int (*)(int))found("libcudart.so.13", "cudaSetDevice");
-	int (*get)(size_t *, size_t *) = (int (*)(size_t *, size_t *))found("libcudart.so.13", "cudaMemGetInfo");
+	int (*set)(int) = (int (*)(int))cuda_function("libcudart.so.13", "cudaSetDevice");
+	int (*get)(size_t *, size_t *) = (int (*)(size_t *, size_t *))cuda_function("libcudart.so.13", "cudaMemGetInfo");
 	if (set && get && set(device) == 0) get(unused, total);
 }
 

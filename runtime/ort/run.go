@@ -24,7 +24,7 @@ func (s *Session) Run(ctx context.Context, inputs map[string]Value, outputs ...s
 		outputs = names(s.signature.outputs)
 	}
 	into := make([]*tensor.Tensor, len(outputs))
-	if err := s.run(ctx, inputs, outputs, into); err != nil {
+	if _, err := s.run(ctx, inputs, outputs, into, nil); err != nil {
 		return nil, err
 	}
 	return into, nil
@@ -32,6 +32,13 @@ func (s *Session) Run(ctx context.Context, inputs map[string]Value, outputs ...s
 
 // RunInto is Run with the results written into tensors of the right shape, so that a loop allocates nothing.
 func (s *Session) RunInto(ctx context.Context, inputs map[string]Value, outputs map[string]*tensor.Tensor) error {
+	_, err := s.RunKeeping(ctx, inputs, outputs)
+	return err
+}
+
+// RunKeeping is RunInto that also leaves the outputs named by kept in the memory of the device, for inputs of later runs, and returns
+// them in that order; to be freed.
+func (s *Session) RunKeeping(ctx context.Context, inputs map[string]Value, outputs map[string]*tensor.Tensor, kept ...string) ([]*Resident, error) {
 	wanted := make([]string, 0, len(outputs))
 	for name := range outputs {
 		wanted = append(wanted, name)
@@ -41,60 +48,66 @@ func (s *Session) RunInto(ctx context.Context, inputs map[string]Value, outputs 
 	for i, name := range wanted {
 		into[i] = outputs[name]
 	}
-	return s.run(ctx, inputs, wanted, into)
+	return s.run(ctx, inputs, wanted, into, kept)
 }
 
 // run fills the nil entries of into.
-func (s *Session) run(ctx context.Context, inputs map[string]Value, outputs []string, into []*tensor.Tensor) error {
+func (s *Session) run(ctx context.Context, inputs map[string]Value, outputs []string, into []*tensor.Tensor, kept []string) ([]*Resident, error) {
 	s.closing.RLock()
 	defer s.closing.RUnlock()
 	if s.closed {
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	var c call
+	c := call{session: s}
 	defer c.free()
-	if err := c.setInputs(s.signature.inputs, inputs); err != nil {
-		return err
+	if err := c.setInputs(inputs); err != nil {
+		return nil, err
 	}
-	if err := c.setOutputs(s.signature.outputs, outputs, into); err != nil {
-		return err
+	if err := c.setOutputs(outputs, into); err != nil {
+		return nil, err
+	}
+	if err := c.keep(kept); err != nil {
+		return nil, err
 	}
 	options, err := onnxruntime.NewRunOptions()
 	if err != nil {
-		return fmt.Errorf("onnxruntime: %w", err)
+		return nil, fmt.Errorf("onnxruntime: %w", err)
 	}
 	defer options.Destroy()
 	if s.options.Release {
 		if err := s.runtime.api.set(options, "memory.enable_memory_arena_shrinkage", "cpu:0"); err != nil {
-			return fmt.Errorf("onnxruntime: %w", err)
+			return nil, fmt.Errorf("onnxruntime: %w", err)
 		}
 	}
 	stop := onCancel(ctx, func() { _ = options.Terminate() })
-	err = s.session.RunWithOptions(slices.Concat(c.inputs, s.weights.values), c.outputs, options)
+	err = s.runtime.api.run(native(s.session), options, c.in, c.out, c.devices)
 	stop()
 	goruntime.KeepAlive(inputs)
 	if err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
-		return s.runtime.explain(err)
+		return nil, s.runtime.explain(err)
 	}
-	return c.results(s.signature.outputs, outputs, into)
+	return c.results(into, len(kept))
 }
 
-// call holds the wrapped values of one run, in the order of the session's ports.
+// call is the tensors of one run.
 type call struct {
+	session *Session
 	pin     goruntime.Pinner
-	inputs  []onnxruntime.Value
-	outputs []onnxruntime.Value // nil: allocated by the run
+	own     []handle // to be released after the run
+	in, out ports
+	devices []int // of outputs that the run makes; nil where none stays on the device
 }
 
-func (c *call) setInputs(ports []Port, given map[string]Value) error {
+func (c *call) setInputs(given map[string]Value) error {
+	s := c.session
 	sizes := map[string]int{}
-	for _, p := range ports {
+	for _, p := range s.signature.inputs {
 		v, ok := given[p.Name]
 		if !ok {
 			return fmt.Errorf("%w: %s is missing; it is %v %s", ErrInput, p.Name, p.DType, p.shape())
@@ -102,91 +115,128 @@ func (c *call) setInputs(ports []Port, given map[string]Value) error {
 		if err := p.check(v, sizes); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInput, p.Name, err)
 		}
-		value, err := v.ort(&c.pin)
-		if err != nil {
+		if v.resident != nil {
+			if v.resident.handle.value == nil {
+				return fmt.Errorf("%w: %s was freed", ErrInput, p.Name)
+			}
+			c.in.add(s.names[p.Name], v.resident.handle)
+			continue
+		}
+		if err := c.wrap(&c.in, p.Name, v); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInput, p.Name, err)
 		}
-		c.inputs = append(c.inputs, value)
 	}
-	if len(given) == len(ports) {
-		return nil
-	}
-	for name := range given {
-		if !slices.ContainsFunc(ports, func(p Port) bool { return p.Name == name }) {
-			return fmt.Errorf("%w: %s is not an input of this graph; they are %s", ErrInput, name, strings.Join(names(ports), ", "))
+	if len(given) > len(s.signature.inputs) {
+		for name := range given {
+			if !slices.ContainsFunc(s.signature.inputs, func(p Port) bool { return p.Name == name }) {
+				return fmt.Errorf("%w: %s is not an input of this graph; they are %s", ErrInput, name, strings.Join(names(s.signature.inputs), ", "))
+			}
 		}
 	}
+	c.in.names, c.in.values = append(c.in.names, s.fed.names...), append(c.in.values, s.fed.values...)
 	return nil
 }
 
+// wrap adds a tensor of the host.
+func (c *call) wrap(to *ports, name string, v Value) error {
+	h, err := v.wrap(c.session.runtime.api, &c.pin)
+	if err != nil {
+		return err
+	}
+	c.own = append(c.own, h)
+	to.add(c.session.names[name], h)
+	return nil
+}
+
+// output is the port of that name.
+func (c *call) output(name string) (Port, error) {
+	ports := c.session.signature.outputs
+	at := slices.IndexFunc(ports, func(p Port) bool { return p.Name == name })
+	if at < 0 {
+		return Port{}, fmt.Errorf("output %s is not a float32 output of this graph; they are %s", name, strings.Join(names(ports), ", "))
+	}
+	return ports[at], nil
+}
+
 // setOutputs lets onnxruntime write straight into Go memory where the shape is known.
-func (c *call) setOutputs(ports []Port, wanted []string, into []*tensor.Tensor) error {
-	c.outputs = make([]onnxruntime.Value, len(ports))
+func (c *call) setOutputs(wanted []string, into []*tensor.Tensor) error {
 	for i, name := range wanted {
-		at := slices.IndexFunc(ports, func(p Port) bool { return p.Name == name })
-		if at < 0 {
-			return fmt.Errorf("output %s is not a float32 output of this graph; they are %s", name, strings.Join(names(ports), ", "))
+		p, err := c.output(name)
+		if err != nil {
+			return err
 		}
-		p := ports[at]
 		if into[i] == nil {
 			if !p.static() {
+				c.out.add(c.session.names[name], handle{})
 				continue
 			}
 			into[i] = tensor.New(p.Shape...)
 		}
-		if err := p.check(FromTensor(into[i]), map[string]int{}); err != nil {
+		v := FromTensor(into[i])
+		if err := p.check(v, map[string]int{}); err != nil {
 			return fmt.Errorf("output %s: %w", name, err)
 		}
-		value, err := FromTensor(into[i]).ort(&c.pin)
-		if err != nil {
+		if err := c.wrap(&c.out, name, v); err != nil {
 			return fmt.Errorf("output %s: %w", name, err)
-		}
-		c.outputs[at] = value
-	}
-	for i, p := range ports {
-		if c.outputs[i] == nil && p.static() && len(p.Shape) == 0 { // the wrapper cannot allocate a scalar, wanted or not
-			value, err := FromTensor(tensor.New()).ort(&c.pin)
-			if err != nil {
-				return fmt.Errorf("output %s: %w", p.Name, err)
-			}
-			c.outputs[i] = value
 		}
 	}
 	return nil
 }
 
-// results takes over the tensors that the run allocated; the wrapper has moved their values to Go memory already.
-func (c *call) results(ports []Port, wanted []string, into []*tensor.Tensor) error {
-	for i, name := range wanted {
-		at := slices.IndexFunc(ports, func(p Port) bool { return p.Name == name })
-		if s, ok := c.outputs[at].(*onnxruntime.Scalar[float32]); ok {
-			into[i].Data[0] = s.GetData() // the wrapper keeps a scalar in memory of its own
-			continue
+// keep adds outputs that stay on the device, behind the others.
+func (c *call) keep(kept []string) error {
+	if len(kept) == 0 {
+		return nil
+	}
+	c.devices = make([]int, len(c.out.names))
+	for i := range c.devices {
+		c.devices[i] = host
+	}
+	for _, name := range kept {
+		if _, err := c.output(name); err != nil {
+			return err
 		}
+		c.out.add(c.session.names[name], handle{})
+		c.devices = append(c.devices, c.session.runtime.device.place())
+	}
+	return nil
+}
+
+// results takes over the tensors that the run allocated: the last ones stay where they are.
+func (c *call) results(into []*tensor.Tensor, kept int) ([]*Resident, error) {
+	a := c.session.runtime.api
+	first := len(c.out.values) - kept
+	residents := make([]*Resident, kept)
+	var problem error
+	for i, value := range c.out.values[first:] {
+		h := handle{value: value}
+		shape, err := a.shape(h)
+		problem = errors.Join(problem, err)
+		residents[i] = c.session.runtime.resident(h, Float32, shape)
+	}
+	for i, value := range c.out.values[:first] {
 		if into[i] != nil {
 			continue
 		}
-		t, ok := c.outputs[at].(*onnxruntime.Tensor[float32])
-		if !ok {
-			return fmt.Errorf("output %s: got %T instead of float32", name, c.outputs[at])
-		}
-		shape := make([]int, 0, 4)
-		for _, d := range t.GetShape() {
-			shape = append(shape, int(d))
-		}
+		h := handle{value: value}
+		c.own = append(c.own, h)
 		var err error
-		if into[i], err = tensor.From(t.GetData(), shape...); err != nil {
-			return fmt.Errorf("output %s: %w", name, err)
+		if into[i], err = a.tensor(h); err != nil {
+			problem = errors.Join(problem, err)
 		}
 	}
-	return nil
+	if problem != nil {
+		for _, r := range residents {
+			r.Free()
+		}
+		return nil, fmt.Errorf("onnxruntime: %w", problem)
+	}
+	return residents, nil
 }
 
 func (c *call) free() {
-	for _, v := range slices.Concat(c.inputs, c.outputs) {
-		if v != nil {
-			_ = v.Destroy()
-		}
+	for _, h := range c.own {
+		c.session.runtime.api.release(h)
 	}
 	c.pin.Unpin()
 }

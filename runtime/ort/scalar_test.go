@@ -6,7 +6,7 @@ import (
 	"github.com/oneactor/oneactor/runtime/onnx"
 )
 
-// TestScalarNotWanted: a run makes every output, and the wrapper cannot allocate one without a shape.
+// TestScalarNotWanted: an output without a shape, wanted and beside the wanted one.
 func TestScalarNotWanted(t *testing.T) {
 	r := openCPU(t)
 	b := onnx.NewBuilder("scalar")

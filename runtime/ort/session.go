@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	goruntime "runtime"
 	"strconv"
 	"sync"
 
@@ -51,8 +52,11 @@ type Session struct {
 	signature signature
 	options   SessionOptions
 	session   *onnxruntime.DynamicAdvancedSession
+	names     cNames
 	weights   widenedWeights
+	fed       ports // weights, as every run gets them
 	derived   int64 // bytes of weights in another form
+	pin       goruntime.Pinner
 
 	closing sync.RWMutex // read-held by runs
 	closed  bool
@@ -146,6 +150,15 @@ func (l *loading) load(ctx context.Context, model []byte) {
 		s.weights.free()
 		return
 	}
+	s.names = newCNames(inputs, names(l.signature.outputs))
+	for i, name := range s.weights.names {
+		h, err := s.weights.values[i].wrap(l.runtime.api, &s.pin)
+		if err != nil {
+			l.err = errors.Join(fmt.Errorf("weight %s: %w", name, err), s.Close())
+			return
+		}
+		s.fed.add(s.names[name], h)
+	}
 	l.session = s
 }
 
@@ -236,6 +249,11 @@ func (s *Session) Close() error {
 	}
 	s.closed = true
 	defer s.weights.free()
+	for _, value := range s.fed.values {
+		s.runtime.api.release(handle{value: value})
+	}
+	s.pin.Unpin()
+	s.names.free()
 	return s.session.Destroy()
 }
 

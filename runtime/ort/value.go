@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"unsafe"
 
-	onnxruntime "github.com/yalue/onnxruntime_go"
-
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -46,14 +44,21 @@ func (t DType) String() string {
 // Size is the bytes of one element; 0 for a type this package does not know.
 func (t DType) Size() int { return dtypes[t].size }
 
-// Value is a tensor of the host fed to a session. It shares the caller's memory, which must not change during a run.
+// Value is a tensor fed to a session: one of the host, which shares the caller's memory and must not change during a run, or a Resident.
 type Value struct {
-	dtype DType
-	shape []int
-	count int            // elements in data
-	data  unsafe.Pointer // first element; nil when there are none
-	keep  any            // keeps the caller's slice reachable
+	dtype    DType
+	shape    []int
+	count    int            // elements in data
+	data     unsafe.Pointer // first element; nil when there are none
+	keep     any            // keeps the caller's slice reachable
+	resident *Resident      // nil for a tensor of the host
 }
+
+// Shape is the sizes of the tensor; not to be changed.
+func (v Value) Shape() []int { return v.shape }
+
+// Resident is the tensor on the device behind v; nil for one of the host.
+func (v Value) Resident() *Resident { return v.resident }
 
 // FromTensor feeds t as float32.
 func FromTensor(t *tensor.Tensor) Value { return FromFloat32(t.Data, t.Shape...) }
@@ -94,40 +99,17 @@ func from[T any](dtype DType, data []T, shape []int) Value {
 	return v
 }
 
-// ort wraps v for onnxruntime without a copy. pin keeps Go memory in place while C holds its address.
-func (v Value) ort(pin *runtime.Pinner) (onnxruntime.Value, error) {
+// wrap makes onnxruntime's tensor over the memory of v, to be released. pin keeps Go memory in place while C holds its address.
+func (v Value) wrap(a api, pin *runtime.Pinner) (handle, error) {
 	if n := tensor.Size(v.shape); n != v.count {
-		return nil, fmt.Errorf("%d values do not fill shape %v", v.count, v.shape)
+		return handle{}, fmt.Errorf("%d values do not fill shape %v", v.count, v.shape)
+	}
+	size := v.dtype.Size()
+	if size == 0 {
+		return handle{}, fmt.Errorf("values of %v are not supported", v.dtype)
 	}
 	if v.count > 0 {
 		pin.Pin(v.data)
 	}
-	shape := make(onnxruntime.Shape, len(v.shape))
-	for i, d := range v.shape {
-		shape[i] = int64(d)
-	}
-	switch v.dtype {
-	case Float32:
-		return wrap[float32](v, shape)
-	case Int64:
-		return wrap[int64](v, shape)
-	case Int32:
-		return wrap[int32](v, shape)
-	case Bool:
-		return wrap[bool](v, shape)
-	}
-	if v.dtype.Size() == 0 || len(shape) == 0 || v.count == 0 {
-		return nil, fmt.Errorf("%v values of shape %v are not supported", v.dtype, v.shape)
-	}
-	bytes := unsafe.Slice((*byte)(v.data), v.count*v.dtype.Size())
-	return onnxruntime.NewCustomDataTensor(shape, bytes, onnxruntime.TensorElementDataType(v.dtype))
-}
-
-// wrap makes the typed tensor or scalar that the wrapper asks for; it has no empty shapes, so a scalar is its own kind.
-func wrap[T onnxruntime.TensorData](v Value, shape onnxruntime.Shape) (onnxruntime.Value, error) {
-	data := unsafe.Slice((*T)(v.data), v.count)
-	if len(shape) == 0 { // its product is 1, so there is a value
-		return onnxruntime.NewScalar(data[0])
-	}
-	return onnxruntime.NewTensor(shape, data)
+	return a.wrap(v.data, v.count*size, v.dtype, v.shape)
 }

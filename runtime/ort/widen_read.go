@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	onnxruntime "github.com/yalue/onnxruntime_go"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,7 +20,7 @@ import (
 // let as much garbage pile up.
 type widenedWeights struct {
 	names  []string
-	values []onnxruntime.Value
+	values []Value
 	block  []byte
 }
 
@@ -61,11 +60,11 @@ func widen(ctx context.Context, all []widening, threads int) (w widenedWeights, 
 	into := make([][]float32, len(all))
 	for i, one := range all {
 		into[i] = unsafe.Slice((*float32)(unsafe.Pointer(&w.block[places[i]])), one.count())
-		value, err := onnxruntime.NewTensor(one.shape, into[i])
-		if err != nil {
-			return w, fmt.Errorf("weight %s: %w", one.name, err)
+		shape := make([]int, len(one.shape))
+		for d, size := range one.shape {
+			shape[d] = int(size)
 		}
-		w.names, w.values = append(w.names, one.as), append(w.values, value)
+		w.names, w.values = append(w.names, one.as), append(w.values, FromFloat32(into[i], shape...))
 	}
 	var next atomic.Int64
 	problems := make([]error, threads)
@@ -87,9 +86,6 @@ func widen(ctx context.Context, all []widening, threads int) (w widenedWeights, 
 
 // free gives the memory back; no run may be under way.
 func (w *widenedWeights) free() {
-	for _, v := range w.values {
-		_ = v.Destroy()
-	}
 	if w.block != nil {
 		_ = unix.Munmap(w.block)
 	}
