@@ -67,35 +67,29 @@ func (u *unetRun) steer(c *Control) (steer, error) {
 	return u.newNetSteer(c)
 }
 
-// residuals are what controls add to a UNet: pictures [B,C,h,w], or [1,C,h,w] for every item of the batch; nil is nothing.
+// residuals are what controls add to a UNet: pictures [B,C,h,w], or [1,C,h,w] for every item of the batch.
 type residuals struct {
-	blocks  []*tensor.Tensor       // per input block, added to what an output block reads of it
-	middle  *tensor.Tensor         // added to the result of the middle block
+	nets    []netResiduals
 	adapted map[int]*tensor.Tensor // added to the results of input blocks, or of the middle block (model.Middle)
 }
 
 // plus is the sum of both.
 func (r residuals) plus(s residuals) residuals {
-	out := residuals{blocks: make([]*tensor.Tensor, max(len(r.blocks), len(s.blocks))), middle: sum(r.middle, s.middle), adapted: map[int]*tensor.Tensor{}}
-	for i := range out.blocks {
-		out.blocks[i] = sum(r.block(i), s.block(i))
-	}
-	for place := range maps.Keys(r.adapted) {
-		out.adapted[place] = sum(r.adapted[place], s.adapted[place])
+	out := residuals{nets: slices.Concat(r.nets, s.nets), adapted: maps.Clone(r.adapted)}
+	if out.adapted == nil {
+		out.adapted = map[int]*tensor.Tensor{}
 	}
 	for place, t := range s.adapted {
-		if out.adapted[place] == nil {
-			out.adapted[place] = t
-		}
+		out.adapted[place] = sum(out.adapted[place], t)
 	}
 	return out
 }
 
-func (r residuals) block(i int) *tensor.Tensor {
-	if i < len(r.blocks) {
-		return r.blocks[i]
+// free gives back what the nets left on the device.
+func (r residuals) free() {
+	for _, n := range r.nets {
+		n.free()
 	}
-	return nil
 }
 
 // sum is a new tensor, or the one that is there where the other is nothing; one picture stands for all of a batch.
@@ -120,7 +114,7 @@ func sum(a, b *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// chain is the sum of a chain of controls at one noise level; a control outside its range adds nothing.
+// chain is what a chain of controls adds at one noise level; a control outside its range adds nothing.
 func (u *unetRun) chain(ctx context.Context, c *Control, call modelCall, scaled *tensor.Tensor) (residuals, error) {
 	if c == nil {
 		return residuals{}, nil
@@ -135,46 +129,62 @@ func (u *unetRun) chain(ctx context.Context, c *Control, call modelCall, scaled 
 	}
 	own, err := u.controls.steers[c].residuals(ctx, call, scaled)
 	if err != nil {
+		before.free()
 		return residuals{}, fmt.Errorf("%s %s: %w", c.net.file.Kind, c.net.name, err)
-	}
-	if c.previous == nil {
-		return own, nil
 	}
 	return before.plus(own), nil
 }
 
 // addResiduals evaluates the controls of a batch and adds their sum to the inputs of the UNet; zeros where no control is active, so that
-// the graph stays the same for the whole run.
-func (u *unetRun) addResiduals(ctx context.Context, inputs map[string]ort.Value, call modelCall, scaled *tensor.Tensor, sizes model.UNetSizes) error {
+// the graph stays the same for the whole run. What it returns is to be freed after the run of the UNet.
+func (u *unetRun) addResiduals(ctx context.Context, inputs map[string]ort.Value, call modelCall, scaled *tensor.Tensor, sizes model.UNetSizes) (netResiduals, error) {
 	r, err := u.chain(ctx, call.control, call, scaled)
 	if err != nil {
-		return err
+		return netResiduals{}, err
 	}
 	c := u.model.config
+	net, err := u.combine(ctx, r.nets)
+	if err != nil {
+		return netResiduals{}, err
+	}
 	if u.net {
 		for i, channels := range c.SkipChannels {
-			inputs[fmt.Sprint("control.", i)] = ort.FromTensor(u.fitting(r.block(i), channels, sizes.Kept[i]))
+			inputs[fmt.Sprint("control.", i)] = u.fitting(net.at(i), channels, sizes.Kept[i])
 		}
-		inputs["control.middle"] = ort.FromTensor(u.fitting(r.middle, c.MiddleChannels, sizes.Middle))
+		inputs["control.middle"] = u.fitting(net.at(len(c.SkipChannels)), c.MiddleChannels, sizes.Middle)
 	}
 	for _, place := range u.adapted {
-		if place == model.Middle {
-			inputs["adapter.middle"] = ort.FromTensor(u.fitting(r.adapted[place], c.MiddleChannels, sizes.Middle))
-		} else {
-			inputs[fmt.Sprint("adapter.", place)] = ort.FromTensor(u.fitting(r.adapted[place], c.SkipChannels[place], sizes.Encoded[place]))
+		name, channels, size := "adapter.middle", c.MiddleChannels, sizes.Middle
+		if place != model.Middle {
+			name, channels, size = fmt.Sprint("adapter.", place), c.SkipChannels[place], sizes.Encoded[place]
 		}
+		var v ort.Value
+		if t := r.adapted[place]; t != nil {
+			v = ort.FromTensor(t)
+		}
+		inputs[name] = u.fitting(v, channels, size)
 	}
-	return nil
+	return net, nil
 }
 
-// fitting is the residual t for a place of a size. A zero for every item and cell stands in for one that is missing and for one of another
-// size: where a deep shrink makes the network smaller than the ControlNet, its residuals count for nothing, as in the reference.
-func (c *controls) fitting(t *tensor.Tensor, channels int, s model.Size) *tensor.Tensor {
-	if t != nil {
-		if t.Dim(2) == s.H && t.Dim(3) == s.W {
-			return t
-		}
-		c.warnSmaller()
+// fitting is the residual v where it fits, else a zero for every item and cell.
+func (c *controls) fitting(v ort.Value, channels int, s model.Size) ort.Value {
+	if c.fits(v, s) {
+		return v
 	}
-	return tensor.New(1, channels, 1, 1)
+	return ort.FromTensor(tensor.New(1, channels, 1, 1))
+}
+
+// fits tells whether there is a residual, and one of a place's size. Where a deep shrink makes the network smaller than the ControlNet, its
+// residuals count for nothing, as in the reference.
+func (c *controls) fits(v ort.Value, s model.Size) bool {
+	shape := v.Shape()
+	if len(shape) != 4 {
+		return false
+	}
+	if shape[2] != s.H || shape[3] != s.W {
+		c.warnSmaller()
+		return false
+	}
+	return true
 }

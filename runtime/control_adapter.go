@@ -96,3 +96,13 @@ func channelMean(t *tensor.Tensor) *tensor.Tensor {
 	}
 	return out
 }
+
+// scale multiplies every value of t.
+func scale(t *tensor.Tensor, by float32) {
+	if by == 1 {
+		return
+	}
+	for i := range t.Data {
+		t.Data[i] *= by
+	}
+}

@@ -86,15 +86,22 @@ func (s *netSteer) residuals(ctx context.Context, call modelCall, scaled *tensor
 	if err != nil {
 		return residuals{}, err
 	}
+	if err := s.run.constant.move(session, s.changed); err != nil {
+		return residuals{}, err
+	}
 	text := call.text
 	if call.controlText != nil {
 		text = call.controlText
+	}
+	hint, err := s.run.constant.feed(session, features[0])
+	if err != nil {
+		return residuals{}, err
 	}
 	inputs := map[string]ort.Value{
 		"x":         ort.FromTensor(scaled),
 		"timesteps": ort.FromTensor(tensor.Full(s.run.model.sampling.Timestep(call.sigma), scaled.Dim(0))),
 		"context":   ort.FromTensor(text),
-		"hint":      ort.FromTensor(features[0]),
+		"hint":      hint,
 	}
 	if s.config.LabelDim > 0 {
 		inputs["y"] = ort.FromTensor(call.vector)
@@ -105,42 +112,9 @@ func (s *netSteer) residuals(ctx context.Context, call modelCall, scaled *tensor
 	for i := range s.config.SkipChannels {
 		names = append(names, fmt.Sprint("output.", i))
 	}
-	out, err := session.Run(ctx, inputs, append(names, "middle.0")...)
+	out, err := session.RunKeeping(ctx, inputs, nil, append(names, "middle.0")...)
 	if err != nil {
 		return residuals{}, err
 	}
-	for _, t := range out {
-		if s.control.net.pooled {
-			spatialMean(t)
-		}
-		scale(t, s.control.strength)
-	}
-	last := len(out) - 1
-	return residuals{blocks: out[:last], middle: out[last]}, nil
-}
-
-// scale multiplies every value of t.
-func scale(t *tensor.Tensor, by float32) {
-	if by == 1 {
-		return
-	}
-	for i := range t.Data {
-		t.Data[i] *= by
-	}
-}
-
-// spatialMean replaces every plane of t [B,C,H,W] by its mean.
-func spatialMean(t *tensor.Tensor) {
-	n := t.Dim(2) * t.Dim(3)
-	for at := 0; at < len(t.Data); at += n {
-		plane := t.Data[at : at+n]
-		var sum float64
-		for _, v := range plane {
-			sum += float64(v)
-		}
-		mean := float32(sum / float64(n))
-		for i := range plane {
-			plane[i] = mean
-		}
-	}
+	return residuals{nets: []netResiduals{{values: out, strength: s.control.strength, pooled: s.control.net.pooled}}}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/model"
+	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
 
@@ -82,14 +83,6 @@ func TestHintSizes(t *testing.T) {
 	}
 }
 
-func TestSpatialMean(t *testing.T) {
-	x := &tensor.Tensor{Shape: []int{1, 2, 2, 2}, Data: []float32{1, 2, 3, 6, -1, -1, -1, 1}}
-	spatialMean(x)
-	if want := []float32{3, 3, 3, 3, -0.5, -0.5, -0.5, -0.5}; !slices.Equal(x.Data, want) {
-		t.Errorf("got %v, want %v", x.Data, want)
-	}
-}
-
 // TestResidualSums adds what ControlNets and adapters yield, of which one picture stands for all items.
 func TestResidualSums(t *testing.T) {
 	one, two := &tensor.Tensor{Shape: []int{1, 2, 1, 1}, Data: []float32{1, 2}}, &tensor.Tensor{Shape: []int{2, 2, 1, 1}, Data: []float32{10, 20, 30, 40}}
@@ -119,20 +112,21 @@ func TestResidualSums(t *testing.T) {
 	}
 }
 
-// TestFitting: a residual of the right size is taken; a zero stands in for none and for one of another size, which is warned of.
+// TestFitting: a residual of the right size is taken; one of another size is not, and is warned of.
 func TestFitting(t *testing.T) {
 	warnings := 0
 	c := controls{warnSmaller: func() { warnings++ }}
 	place := model.Size{H: 5, W: 3}
-	for name, r := range map[string]*tensor.Tensor{"none": nil, "larger": tensor.Full(1, 2, 8, 9, 5)} {
-		if got := c.fitting(r, 8, place); !slices.Equal(got.Shape, []int{1, 8, 1, 1}) || slices.Max(got.Data) != 0 {
-			t.Errorf("%s: %v, want zeros", name, got)
+	larger, right := ort.FromTensor(tensor.Full(1, 2, 8, 9, 5)), ort.FromTensor(tensor.Full(1, 2, 8, 5, 3))
+	for name, v := range map[string]ort.Value{"none": {}, "larger": larger} {
+		if c.fits(v, place) || !slices.Equal(c.fitting(v, 8, place).Shape(), []int{1, 8, 1, 1}) {
+			t.Errorf("%s: taken instead of a zero", name)
 		}
 	}
-	if warnings != 1 {
-		t.Errorf("%d warnings, want one for the residual of another size", warnings)
+	if warnings != 2 {
+		t.Errorf("%d warnings, want one each time for the residual of another size", warnings)
 	}
-	if r := tensor.Full(1, 2, 8, 5, 3); c.fitting(r, 8, place) != r {
+	if !c.fits(right, place) || !slices.Equal(c.fitting(right, 8, place).Shape(), right.Shape()) {
 		t.Error("a residual that fits was not taken")
 	}
 }

@@ -24,7 +24,8 @@ type unetRun struct {
 	random  *sampling.Generator  // goes on behind the noise of the run; patches of the network draw from it
 	controls
 
-	held map[string]heldSession
+	held     map[string]heldSession
+	constant deviceTensors
 }
 
 type heldSession struct {
@@ -53,6 +54,7 @@ func (u *unetRun) close() {
 	for _, h := range u.held {
 		h.release()
 	}
+	u.constant.free()
 }
 
 // unetWork is how many operations a weight of the SD 1.5 UNet takes part in per latent cell (0.36 TFLOP at two latents of 32x32 cells,
@@ -138,9 +140,11 @@ func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.
 		return nil, nil, nil, err
 	}
 	maps.Copy(inputs, numbers)
-	if err := u.addResiduals(ctx, inputs, call, scaled, patched.sizes); err != nil {
+	steered, err := u.addResiduals(ctx, inputs, call, scaled, patched.sizes)
+	if err != nil {
 		return nil, nil, nil, err
 	}
+	defer steered.free()
 	if err := u.addWeights(ctx, inputs); err != nil {
 		return nil, nil, nil, err
 	}
@@ -148,6 +152,10 @@ func (u *unetRun) run(ctx context.Context, call modelCall, scaled, seen *tensor.
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if err := u.constant.move(session, u.changed); err != nil { // they are made before there is a session to move them to
+		return nil, nil, nil, err
+	}
+	maps.Copy(inputs, u.changed)
 	names := []string{"out"}
 	if call.features {
 		names = append(names, "h")

@@ -225,6 +225,9 @@ func (r *Runtime) configure(options *onnxruntime.SessionOptions, o SessionOption
 	return err
 }
 
+// Device is where the session runs.
+func (s *Session) Device() Device { return s.runtime.device }
+
 // Inputs are the values a run must be given.
 func (s *Session) Inputs() []Port { return s.signature.inputs }
 
