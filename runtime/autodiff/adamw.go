@@ -8,8 +8,8 @@ import (
 )
 
 // AdamW is Adam with decoupled weight decay, as torch.optim.AdamW computes it in float32. Loshchilov & Hutter 2019
-// (arXiv:1711.05101), algorithm 2. The values are updated in place. It is one pass over memory in Go, not nodes of the graph:
-// written as operators it would be 14 passes. The result does not depend on the number of threads.
+// (arXiv:1711.05101), algorithm 2. The values are updated in place. On the CPU it is one pass over memory in Go, not nodes of the
+// graph: written as operators (AdamWGraph) it is 14 passes. The result does not depend on the number of threads.
 type AdamW struct {
 	Rate         float64 // learning rate; may change between steps
 	Beta1, Beta2 float64
@@ -42,11 +42,7 @@ func (a *AdamW) Update(gradients ...[]float32) error {
 		}
 	}
 	a.Steps++
-	bias1, bias2 := 1-math.Pow(a.Beta1, float64(a.Steps)), 1-math.Pow(a.Beta2, float64(a.Steps))
-	f := adamwFactors{
-		keep: float32(1 - a.Rate*a.Decay), mean: float32(1 - a.Beta1), square: float32(a.Beta2), fresh: float32(1 - a.Beta2),
-		root: float32(math.Sqrt(bias2)), step: float32(a.Rate / bias1), epsilon: float32(a.Epsilon),
-	}
+	f := a.factors(a.Steps)
 	a.parallel(func(i, from, to int) {
 		f.update(a.values[i][from:to], gradients[i][from:to], a.Means[i][from:to], a.Squares[i][from:to])
 	})

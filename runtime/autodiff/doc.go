@@ -26,7 +26,7 @@
 // An operator without a derivative is listed as stop. A row comes with a case in TestRules, which compares it to central differences
 // (package gradtest); TestEveryOperatorHasARow and TestNetworksHaveRows fail for an operator or a network that is left out.
 //
-// AdamW is the optimizer, one fused loop in Go.
+// AdamW is the optimizer, one fused loop in Go; AdamWGraph is the same for a GPU, whose memory is fast and far away.
 //
 // Nothing here knows a network or onnxruntime, which only tests import.
 package autodiff

@@ -17,6 +17,11 @@ type Options struct {
 	Recompute Recompute
 	// Room is the bytes that kept activations may take before Auto recomputes; 0 is no bound.
 	Room int64
+	// Block bounds the probabilities of attention that exist at a time, in bytes of float32; 0 is 16 MB, which suits a CPU's cache. A GPU wants
+	// them in one piece.
+	Block int64
+	// Align makes the widths of products that a rule chooses multiples of this number, for a GPU's matrix units; 0 is 1.
+	Align int64
 }
 
 // Gradients writes into b the gradient of loss, one float32 element, with respect to each of wrt: inputs of the graph or values in

@@ -1,6 +1,7 @@
 package autodiff_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/oneactor/oneactor/runtime/autodiff"
@@ -45,8 +46,15 @@ func TestGroups(t *testing.T) {
 }
 
 func TestAttentionInBlocks(t *testing.T) {
-	autodiff.SetBlockBytes(t, 2*4*2*4) // two rows of two heads and four keys
-	for _, causal := range []bool{false, true} {
-		gradtest.Check(t, attention(causal), 1e-3, autodiff.Options{}, gradtest.Of([]int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4})...)
+	for name, o := range map[string]autodiff.Options{
+		"two rows of two heads and four keys": {Block: 2 * 4 * 2 * 4},
+		"aligned":                             {Align: 8},
+		"aligned, in blocks":                  {Align: 4, Block: 2 * 4 * 2 * 4},
+	} {
+		for _, causal := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, causal %v", name, causal), func(t *testing.T) {
+				gradtest.Check(t, attention(causal), 1e-3, o, gradtest.Of([]int{2, 5, 4}, []int{2, 5, 4}, []int{2, 5, 4})...)
+			})
+		}
 	}
 }

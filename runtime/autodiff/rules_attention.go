@@ -1,13 +1,16 @@
 package autodiff
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/oneactor/oneactor/runtime/onnx"
 )
 
-// blockBytes bounds the probabilities of attention that exist at a time, in bytes. Only tests change it.
-var blockBytes int64 = 16 << 20
+// cacheBlock is Options.Block where it is not set.
+const cacheBlock = 16 << 20
+
+func (b *backward) block() int64 { return cmp.Or(b.options.Block, cacheBlock) }
 
 // attentionRows is the rule of the group "Attention": q is rows [B·S,C], k and v are rows [B·T,C], the fourth input is B.
 func attentionRows(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
@@ -48,8 +51,7 @@ func multiHeadAttention(b *backward, u *unit, dy []*onnx.Value) []*onnx.Value {
 //	D = rowsum(dO·O),  dS = P·(dO·Vᵀ - D),  dQ = s·dS·K,  dK = s·dSᵀ·Q,  dV = Pᵀ·dO.
 //
 // P is computed again, for one picture and a block of rows at a time unless all of it is small. D rides along in the product dO·Vᵀ as one more column of dO, with a
-// column of -1 in V. In a
-// picture tokens stay in front of the heads, [S,heads,d]: the products read them so, nothing is transposed but results.
+// column of -1 in V. In a picture tokens stay in front of the heads, [S,heads,d]: the products read them so, nothing is transposed but results.
 func (b *backward) attention(u *unit, batch int64, dO *onnx.Value) []*onnx.Value {
 	q, k, v := u.in[0], u.in[1], u.in[2]
 	for _, in := range u.in[:3] {
@@ -76,11 +78,16 @@ func (b *backward) attention(u *unit, batch int64, dO *onnx.Value) []*onnx.Value
 	dO = b.Reshape(dO, batch, s, heads, dv)
 	if u.needs(0) || u.needs(1) {
 		rows := b.sum(b.Mul(dO, o), true, 3) // D [B,S,heads,1]
-		dO = b.Concat(3, dO, rows)
-		v = b.Concat(3, v, b.Op("Expand", b.Scalar(-1), b.Ints(batch, t, heads, 1)))
+		left, right := []*onnx.Value{dO, rows}, []*onnx.Value{v, b.Op("Expand", b.Scalar(-1), b.Ints(batch, t, heads, 1))}
+		if align := max(b.options.Align, 1); (dv+1)%align != 0 {
+			more := align - (dv+1)%align
+			left = append(left, b.Op("Expand", b.Scalar(0), b.Ints(batch, s, heads, more)))
+			right = append(right, b.Op("Expand", b.Scalar(0), b.Ints(batch, t, heads, more)))
+		}
+		dO, v = b.Concat(3, left...), b.Concat(3, right...)
 	}
 	var dx []*onnx.Value
-	if 4*batch*heads*s*t <= blockBytes {
+	if 4*batch*heads*s*t <= b.block() {
 		dx = a.together(q, k, v, dO)
 	} else {
 		dx = a.apart(batch, q, k, v, dO)
@@ -160,7 +167,7 @@ type attending struct {
 
 // picture returns the gradients of q, k and v, each as rows [tokens,heads,d].
 func (a *attending) picture(q, k, v, dO *onnx.Value) []*onnx.Value {
-	block := max(1, blockBytes/(4*a.heads*a.t))
+	block := max(1, a.block()/(4*a.heads*a.t))
 	blocks := (a.s + block - 1) / block
 	block = (a.s + blocks - 1) / blocks // of equal size
 	var dq []*onnx.Value
