@@ -99,8 +99,17 @@ func (s GraphSpec) proto(device ort.Device) (proto []byte, weightBytes int64, er
 // Session returns the compiled form of a graph, from the cache or new; release must be called when its runs are done. It is for
 // packages above this one that write graphs of their own, such as actor.
 func (rt *Runtime) Session(ctx context.Context, spec GraphSpec) (session *ort.Session, release func(), err error) {
-	spec.AsWritten = true // gradients read values that a GPU's fused operators do not yield
 	return rt.sessions.acquire(ctx, spec)
+}
+
+// GPU is the bytes of memory that are free on the GPU where networks run; false where they run on the CPU.
+func (rt *Runtime) GPU() (unused int64, ok bool) {
+	r, err := rt.sessions.open()
+	if err != nil || !r.Device().CUDA {
+		return 0, false // whoever runs a network gets the error
+	}
+	unused, _ = r.DeviceMemory()
+	return unused, true
 }
 
 // GraphKey identifies the graph of an architecture over its weights. The options are in it as a whole, so that none can be forgotten.

@@ -112,7 +112,7 @@ func (p Projector) Deltas(ctx context.Context, rt *runtime.Runtime, h *tensor.Te
 			c.Channels, c.Height, c.Width, h.Shape[1:])
 	}
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
-		Key: fmt.Sprintf("projector %+v", c), Runs: 1, Work: 1, Rare: true,
+		Key: fmt.Sprintf("projector %+v", c), Runs: 1, Work: 1, Rare: true, AsWritten: true,
 		Build: func() (*onnx.Graph, error) { return model.Projector(c, 0) },
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 // loop runs the steps of a training: progress, saved states, and an orderly end.
 type loop struct {
+	trainer  *trainer
 	steps    int
 	step     func(ctx context.Context, step int) (float32, error) // returns the loss
 	progress func(Progress)
@@ -19,6 +20,10 @@ type loop struct {
 // run goes on from the saved state, if there is one. Where it ends early (ctx, a diverged loss, any other error), the state after the last
 // good step is saved and the error says so.
 func (l loop) run(ctx context.Context) error {
+	return errors.Join(l.all(ctx), l.trainer.fetch())
+}
+
+func (l loop) all(ctx context.Context) error {
 	first, losses, err := l.resume()
 	if err != nil {
 		return err

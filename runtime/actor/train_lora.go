@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/oneactor/oneactor/runtime"
-	"github.com/oneactor/oneactor/runtime/autodiff"
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
@@ -106,7 +105,11 @@ func (t LoRATraining) train(ctx context.Context, rt *runtime.Runtime) (LoRA, err
 		return LoRA{}, err
 	}
 	defer release()
-	run := newTrainer(session, values, changed, t.Rate, 0.01)
+	run, err := newTrainer(ctx, rt, session, values, changed, t.Rate, 0.01)
+	if err != nil {
+		return LoRA{}, err
+	}
+	defer run.close()
 	rows := newNoisy(m.mean[0], equalShares(t.Batch))
 	e := m.texts[0].embedding
 	text := tensor.New(t.Batch, e.Dim(1), e.Dim(2))
@@ -117,7 +120,7 @@ func (t LoRATraining) train(ctx context.Context, rt *runtime.Runtime) (LoRA, err
 		inputs["y"] = ort.FromTensor(vectors)
 	}
 	l := loop{
-		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
+		trainer: run, steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
 			d := drawRows(m, t.Seed, step, t.Batch, 0)
 			for i := range t.Batch {
@@ -207,6 +210,7 @@ func (t LoRATraining) start(set *weights.Set, targets []string) ([]trained, map[
 func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *weights.Set, config model.UNetConfig, patches model.Patches, targets []string, m *material) (*ort.Session, func(), error) {
 	s := lossSizes{t.Batch, m.mean[0].Dim(2), m.mean[0].Dim(3), m.texts[0].embedding.Dim(1)}
 	patches.LoRA, patches.Rank = targets, t.Rank
+	form := gradientFormFor(rt, set)
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
 		Key:  runtime.GraphKey("LoRA training", set, fmt.Sprintf("%+v %+v", s, patches)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),
@@ -226,9 +230,7 @@ func (t LoRATraining) session(ctx context.Context, rt *runtime.Runtime, set *wei
 					wrt, names = append(wrt, inputs[target+factor]), append(names, "grad."+target+factor)
 				}
 			}
-			for i, g := range autodiff.Gradients(b, loss, wrt, gradientOptions(set)) {
-				b.Output(names[i], g)
-			}
+			form.add(b, loss, wrt, names)
 			return finishGraph(b, "LoRA training")
 		},
 	})

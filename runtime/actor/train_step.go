@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/oneactor/oneactor/runtime"
 	"github.com/oneactor/oneactor/runtime/autodiff"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -27,34 +30,51 @@ type trainer struct {
 	inputs  map[string]ort.Value      // that stay the same; the trained values are among them
 	outputs map[string]*tensor.Tensor // loss and gradients, written anew in each step
 	grads   [][]float32
-	loss    *tensor.Tensor // [1]
+	loss    *tensor.Tensor  // [1]
+	device  *deviceTraining // where values and gradients stay on a GPU; else nil
 }
 
-// newTrainer trains values in place; inputs are what else stays the same in every step.
-func newTrainer(session *ort.Session, values []trained, inputs map[string]ort.Value, rate, decay float64) *trainer {
+// newTrainer trains values in place; inputs are what else stays the same in every step. close must be called.
+func newTrainer(ctx context.Context, rt *runtime.Runtime, session *ort.Session, values []trained, inputs map[string]ort.Value, rate, decay float64) (*trainer, error) {
 	t := &trainer{session: session, values: values, inputs: map[string]ort.Value{}, outputs: map[string]*tensor.Tensor{}, loss: tensor.New(1)}
-	for name, v := range inputs {
-		t.inputs[name] = v
-	}
+	maps.Copy(t.inputs, inputs)
 	t.outputs["loss"] = t.loss
 	var all [][]float32
 	for _, v := range values {
 		t.inputs[v.name] = ort.FromTensor(v.value)
-		g := tensor.New(v.value.Shape...)
-		t.outputs["grad."+v.name] = g
-		t.grads = append(t.grads, g.Data)
 		all = append(all, v.value.Data)
 	}
 	t.adam = autodiff.NewAdamW(rate, all...)
 	t.adam.Decay = decay
-	return t
+	if slices.ContainsFunc(session.Inputs(), func(p ort.Port) bool { return p.Name == scaleInput }) {
+		var err error
+		t.device, err = newDeviceTraining(ctx, rt, t)
+		return t, err
+	}
+	for _, v := range values {
+		g := tensor.New(v.value.Shape...)
+		t.outputs["grad."+v.name], t.grads = g, append(t.grads, g.Data)
+	}
+	return t, nil
+}
+
+// fetch brings values and averages to the host, where they always are without a device.
+func (t *trainer) fetch() error {
+	if t.device == nil {
+		return nil
+	}
+	return t.device.fetch()
+}
+
+func (t *trainer) close() {
+	if t.device != nil {
+		t.device.close()
+	}
 }
 
 // gradients evaluates loss and gradients for a batch; the batch's inputs join those that stay.
 func (t *trainer) gradients(ctx context.Context, batch map[string]ort.Value) (float32, error) {
-	for name, v := range batch {
-		t.inputs[name] = v
-	}
+	maps.Copy(t.inputs, batch)
 	if err := t.session.RunInto(ctx, t.inputs, t.outputs); err != nil {
 		return 0, err
 	}
@@ -63,6 +83,10 @@ func (t *trainer) gradients(ctx context.Context, batch map[string]ort.Value) (fl
 
 // step evaluates a batch and updates the values. The error wraps ErrDiverged, and nothing has changed, where a number is not finite.
 func (t *trainer) step(ctx context.Context, batch map[string]ort.Value) (float32, error) {
+	if t.device != nil {
+		maps.Copy(t.inputs, batch)
+		return t.device.step(ctx)
+	}
 	loss, err := t.gradients(ctx, batch)
 	if err != nil {
 		return 0, err

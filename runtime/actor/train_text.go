@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/oneactor/oneactor/runtime"
-	"github.com/oneactor/oneactor/runtime/autodiff"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/tensor"
@@ -126,10 +125,14 @@ func (t TextInversion) train(ctx context.Context, rt *runtime.Runtime) (Embeddin
 		return Embedding{}, err
 	}
 	defer release()
-	run := newTrainer(session, values, fixed, t.Rate, 0)
+	run, err := newTrainer(ctx, rt, session, values, fixed, t.Rate, 0)
+	if err != nil {
+		return Embedding{}, err
+	}
+	defer run.close()
 	rows := newNoisy(m.mean[0], equalShares(t.Batch))
 	l := loop{
-		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
+		trainer: run, steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
 			d := drawRows(m, t.Seed, step, t.Batch, t.Flip)
 			inputs := rows.inputs()
@@ -175,6 +178,7 @@ func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, learner
 		return nil, nil, nil, err
 	}
 	s := lossSizes{t.Batch, m.mean[0].Dim(2), m.mean[0].Dim(3), tokens}
+	form := gradientFormFor(rt, set)
 	session, release, err = rt.Session(ctx, runtime.GraphSpec{
 		Key:  runtime.GraphKey("textual inversion", set, fmt.Sprintf("%v %+v %+v %d %v", texts, s, patches, t.Vectors, numbers)),
 		Runs: t.Steps, Work: gradientWork * float64(s.Rows*s.Height*s.Width),
@@ -199,9 +203,7 @@ func (t TextInversion) session(ctx context.Context, rt *runtime.Runtime, learner
 				y = b.Concat(1, y, b.Const("sizes", slices.Repeat(numbers, s.Rows), int64(s.Rows), int64(len(numbers))))
 			}
 			loss := addDenoisingLoss(b, set, unet, patches, s, context, y)
-			for i, g := range autodiff.Gradients(b, loss, extras, gradientOptions(set)) {
-				b.Output(names[i], g)
-			}
+			form.add(b, loss, extras, names)
 			return finishGraph(b, "textual inversion")
 		},
 	})

@@ -85,7 +85,7 @@ func tuneOn(ctx context.Context, rt *runtime.Runtime, t Tuning, p Projector, key
 	}
 	defer run.release()
 	l := loop{
-		steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
+		trainer: run.trainer, steps: t.Steps, progress: t.Progress, every: cmp.Or(t.SaveEvery, 30*time.Second),
 		step: func(ctx context.Context, step int) (float32, error) {
 			m, d := drawn(step)
 			run.batch.fill(m, d)
@@ -125,18 +125,27 @@ func newTuneRun(ctx context.Context, rt *runtime.Runtime, m runtime.Model, mat *
 		return nil, fmt.Errorf("the VAE makes latents of %d channels and the model wants %d: connect the VAE that belongs to the model", z.Dim(1), config.InChannels)
 	}
 	s := tuneSizes{Auxiliary: auxiliary, Rows: rows, Height: z.Dim(2), Width: z.Dim(3), Tokens: e.Dim(1), Projector: p.Config}
+	form := gradientFormFor(rt, set)
 	session, release, err := rt.Session(ctx, runtime.GraphSpec{
 		Key:   runtime.GraphKey("tuning", set, fmt.Sprintf("%+v %+v", s, patches)),
 		Runs:  steps,
 		Work:  gradientWork * float64(rows*s.Height*s.Width),
 		Once:  heavy(set),
-		Build: func() (*onnx.Graph, error) { return tuneGraph(set, config, patches, s) },
+		Build: func() (*onnx.Graph, error) { return tuneGraph(set, config, patches, s, form) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gradient graph: %w", err)
 	}
 	b := newBatch(mat, s, shares[:rows])
-	return &tuneRun{newTrainer(session, p.trained(), withInputs(p.inputs(), factors), rate, 0.01), b, release}, nil
+	t, err := newTrainer(ctx, rt, session, p.trained(), withInputs(p.inputs(), factors), rate, 0.01)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &tuneRun{t, b, func() {
+		t.close()
+		release()
+	}}, nil
 }
 
 // gradientWork is how many operations a weight of the UNet takes part in per latent cell, forward and backward.

@@ -3,10 +3,8 @@ package actor
 import (
 	"fmt"
 
-	"github.com/oneactor/oneactor/runtime/autodiff"
 	"github.com/oneactor/oneactor/runtime/model"
 	"github.com/oneactor/oneactor/runtime/onnx"
-	"github.com/oneactor/oneactor/runtime/ort"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
@@ -28,10 +26,10 @@ func (s tuneSizes) samples() int { return s.Auxiliary + 2 }
 // Inputs, with n = Auxiliary+2 samples and R rows: "h" [n,C,h',w'], the parameters of the projector, "x" and "want" [R,4,H,W] (noisy latents
 // and what the UNet should predict), "timesteps" [R], "context" [R,T,D], "places" [R,T,1] (1 at the rows of the base word),
 // "share" [R] (the weight of each row in the loss), "y" [R,LabelDim] for families with an added embedding (pooled text and sizes, which no
-// delta touches), and the factors of LoRAs.
+// delta touches), "scale" [1] where gradients are scaled, and the factors of LoRAs.
 // Outputs: "loss" [1], "errors" [R] (mean squared error of each row), "grad.NAME" for each parameter that is not fixed; "delta" [n,D] and
 // "grad.delta" [n,D] of the projector's output, "grad.rows" [R,D] of what is added to the text.
-func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches, s tuneSizes) (*onnx.Graph, error) {
+func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches, s tuneSizes, f gradientForm) (*onnx.Graph, error) {
 	b := onnx.NewBuilder("tuning")
 	n, rows, dim := s.samples(), s.Rows, s.Projector.Dim
 	h := b.Input("h", onnx.Float32, n, s.Projector.Channels, s.Projector.Height, s.Projector.Width)
@@ -52,29 +50,9 @@ func tuneGraph(set *weights.Set, config model.UNetConfig, patches model.Patches,
 		}
 	}
 	wrt, names = append(wrt, delta, mixed), append(names, "grad.delta", "grad.rows")
-	for i, g := range autodiff.Gradients(b, loss, wrt, gradientOptions(set)) {
-		b.Output(names[i], g)
-	}
+	f.add(b, loss, wrt, names)
 	b.Output("delta", delta)
 	return finishGraph(b, "tuning")
-}
-
-// gradientOptions lets a backward pass recompute where activations would not fit beside the weights of a frozen network, which take their
-// size twice where they are packed: once for each direction.
-func gradientOptions(set *weights.Set) autodiff.Options {
-	available := ort.AvailableMemory()
-	if available == 0 {
-		return autodiff.Options{}
-	}
-	for _, name := range set.Names() {
-		r, _ := set.Ref(name)
-		bytes := int64(2 * 4)
-		for _, d := range r.Shape {
-			bytes *= d
-		}
-		available -= bytes
-	}
-	return autodiff.Options{Room: max(available, 1)}
 }
 
 // mixing is the matrix [R,n] that turns the deltas of the samples into those of the rows: each its own, but the last of all samples is

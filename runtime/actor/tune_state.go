@@ -36,6 +36,9 @@ func (s *state) save(ctx context.Context, steps int, losses []float32) error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o777); err != nil {
 		return fmt.Errorf("keep the state of tuning: %w", err)
 	}
+	if err := s.trainer.fetch(); err != nil {
+		return fmt.Errorf("keep the state of tuning: %w", err)
+	}
 	t, err := tensor.From(losses[:steps], steps)
 	if err != nil {
 		return err
