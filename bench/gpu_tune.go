@@ -9,18 +9,17 @@ import (
 	"github.com/oneactor/oneactor/runtime/lower"
 	"github.com/oneactor/oneactor/runtime/onnx"
 	"github.com/oneactor/oneactor/runtime/ort"
-	"github.com/oneactor/oneactor/runtime/tensor"
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
-const tunePart = "tune-sd15-512"
+const gradientsPart = "gradients-sd15-512"
 
 // gpuLossScale keeps the smallest gradients of a step inside the range of half precision.
 const gpuLossScale = 4096
 
-// tune measures a step of actor tuning at 512x512 in every way of computing it: projector, UNet, loss, gradients and AdamW.
-func (b *gpuBench) tune(ctx context.Context) error {
-	const latent = 64
+// gradients compares ways of computing the gradients of a tuning step: how long each takes with all results copied to the host, and how far its
+// gradients are from those of float32.
+func (b *gpuBench) gradients(ctx context.Context) error {
 	path, err := b.file(ctx, "unet-sd15")
 	if err != nil {
 		return err
@@ -30,15 +29,26 @@ func (b *gpuBench) tune(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	var exact []float32
-	var ours float64
-	var in map[string]*tensor.Tensor
+	exact, err := ort.Open(ort.Options{Library: b.o.Library, Device: b.rt.Device().String(), CUDA: map[string]string{"use_tf32": "0"}})
+	if err != nil {
+		return err
+	}
+	gpu := autodiff.Options{Block: 3 << 30, Align: 8}
+	var want map[string][]float32
 	for _, way := range []struct {
 		name    string
+		rt      *ort.Runtime
 		compute onnx.DType // 0: the graph as it is written
 		scale   float32
-	}{{"float32 as written", 0, 1}, {"float32, rewritten", onnx.Float32, 1}, {"float16, rewritten", onnx.Float16, gpuLossScale}} {
-		g, err := tuneGraph(c, latent, way.scale, autodiff.Options{})
+		options autodiff.Options
+	}{
+		{"float32 without TF32", exact, 0, 1, autodiff.Options{}},
+		{"float32", b.rt, 0, 1, gpu},
+		{"float32, rewritten", b.rt, onnx.Float32, 1, gpu},
+		{"float16, rewritten", b.rt, onnx.Float16, gpuLossScale, gpu},
+		{"float16, rewritten, in blocks of 16 MB", b.rt, onnx.Float16, gpuLossScale, autodiff.Options{}},
+	} {
+		g, err := tuneGraph(c, 64, way.scale, way.options)
 		if err != nil {
 			return err
 		}
@@ -49,51 +59,44 @@ func (b *gpuBench) tune(ctx context.Context) error {
 			}
 		}
 		before := gpuMemory(ctx)
-		s, err := newSession(ctx, b.rt, g, ort.SessionOptions{Level: ort.Packed})
+		o := ort.SessionOptions{Level: ort.Packed}
+		if b.o.Profile != "" {
+			o.Profile = b.o.Profile + way.name
+		}
+		s, err := newSession(ctx, way.rt, g, o)
 		if err != nil {
-			fmt.Fprintf(b.out, "%s, %s: %v\n", tunePart, way.name, err)
-			continue
+			return fmt.Errorf("%s: %w", way.name, err)
 		}
 		step := newTuneStep(plain, s)
-		in = step.values
-		var runs, updates []float64
+		var seconds []float64
 		for range 6 {
 			start := time.Now()
 			if err = s.RunInto(ctx, step.inputs, step.results); err != nil {
 				break
 			}
-			ran := time.Now()
-			if len(runs) == 0 {
-				if way.compute == 0 {
-					exact = append(exact, step.results["d deltas"].Data...)
-				} else if exact != nil {
-					fmt.Fprintf(b.out, "%s, %s: gradient of the deltas differs by %.1e\n", tunePart, way.name, relative(step.results["d deltas"].Data, exact))
-				}
-			}
-			if err = step.adam.Update(step.order...); err != nil {
-				break
-			}
-			runs, updates = append(runs, ran.Sub(start).Seconds()), append(updates, time.Since(ran).Seconds())
+			seconds = append(seconds, time.Since(start).Seconds())
 		}
 		memory := gpuMemory(ctx) - before
 		_ = s.Close()
 		if err != nil {
-			fmt.Fprintf(b.out, "%s, %s: %v\n", tunePart, way.name, err)
-			continue
+			return fmt.Errorf("%s: %w", way.name, err)
 		}
-		took := median(runs[1:]) + median(updates[1:])
-		if way.compute == 0 { // what the program does
-			ours = took
+		fmt.Fprintf(b.out, "%s, %s: %.1f ms, %d MiB", gradientsPart, way.name, 1e3*median(seconds[2:]), memory)
+		if want == nil {
+			want = map[string][]float32{}
+			for name, t := range step.results {
+				want[name] = t.Data
+			}
+		} else {
+			worst, of := 0.0, ""
+			for name, t := range step.results {
+				if d := relative(t.Data, want[name]); d > worst {
+					worst, of = d, name
+				}
+			}
+			fmt.Fprintf(b.out, ", the deltas' gradient differs by %.1e, the worst (%s) by %.1e", relative(step.results["d deltas"].Data, want["d deltas"]), of, worst)
 		}
-		fmt.Fprintf(b.out, "%s, %s: %.1f ms (%.1f ms AdamW), %d MiB\n", tunePart, way.name, 1e3*took, 1e3*median(updates[1:]), memory)
+		fmt.Fprintln(b.out)
 	}
-	if b.o.Python == "" || ours == 0 {
-		return nil
-	}
-	r, err := b.ask(ctx, "tune", path, map[string]*tensor.Tensor{"x": in["x"], "noise": in["noise"], "timesteps": in["timesteps"], "context": in["context"], "word": in["word"], "h": in["h"]}, nil, "eager", 10)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b.out, "%s: PyTorch %.1f ms, ratio to the graph as written %.2f, %d MiB\n", tunePart, 1e3*r.Seconds, r.Seconds/ours, r.MiB)
 	return nil
 }

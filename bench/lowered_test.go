@@ -20,7 +20,7 @@ func TestLoweredGradient(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	g, err := tuneGraph(c, 16, 64, autodiff.Options{})
+	g, err := tuneGraph(c, 16, 64, autodiff.Options{Block: 3 << 30, Align: 8})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,25 +165,53 @@ class UNet(nn.Module):
         self.output_blocks = nn.ModuleList(blocks)
         self.out = nn.Sequential(norm(c, 1e-5), nn.SiLU(), conv(c, 4))
 
-    def forward(self, x, timesteps, context, y=None):
+    def embed(self, x, timesteps, y):
         half = CHANNELS // 2
         rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32, device=x.device) / half)
         angles = timesteps.float()[:, None] * rates
         emb = self.time_embed(torch.cat([angles.cos(), angles.sin()], dim=1).to(x.dtype))
         if y is not None:
             emb = emb + self.label_emb(y)
+        return emb
+
+    def encode(self, x, emb, context, hint=None):
         skips = []
         for block in self.input_blocks:
             for layer in block:
                 x = layer(x, emb, context)
+            if hint is not None:
+                x, hint = x + hint, None
             skips.append(x)
         for layer in self.middle_block:
             x = layer(x, emb, context)
+        return x, skips
+
+    def forward(self, x, timesteps, context, y=None, control=None):
+        emb = self.embed(x, timesteps, y)
+        x, skips = self.encode(x, emb, context)
+        if control is not None:
+            x = x + control[-1]
+            skips = [skip + more for skip, more in zip(skips, control)]
         for block in self.output_blocks:
             x = torch.cat([x, skips.pop()], dim=1)
             for layer in block:
                 x = layer(x, emb, context)
         return self.out(x)
+
+
+class ControlNet(UNet):
+    """The encoder of a UNet and convolutions of its results. hint is what the layers that see the picture made of it."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        del self.output_blocks, self.out
+        widths = [320, 320, 320, 320, 640, 640, 640, 1280, 1280, 1280, 1280, 1280]
+        self.zero_convs = nn.ModuleList([nn.Sequential(conv(c, c, 1)) for c in widths])
+        self.middle_block_out = nn.Sequential(conv(1280, 1280, 1))
+
+    def forward(self, x, timesteps, context, hint):
+        x, skips = self.encode(x, self.embed(x, timesteps, None), context, hint)
+        return [zero(skip) for zero, skip in zip(self.zero_convs, skips)] + [self.middle_block_out(x)]
 
 
 class VAEResidual(nn.Module):
@@ -250,8 +278,10 @@ class VAE(nn.Module):
         return self.decoder(self.post_quant_conv(z))
 
 
+SD15 = ((1, 2, 4, 4), (1, 1, 1, 0), 768, 0, False, lambda c: 8)
 NETS = {
-    "unet-sd15": ("model.diffusion_model.", lambda: UNet((1, 2, 4, 4), (1, 1, 1, 0), 768, 0, False, lambda c: 8)),
+    "unet-sd15": ("model.diffusion_model.", lambda: UNet(*SD15)),
+    "control-sd15": ("control_model.", lambda: ControlNet(*SD15)),
     "unet-sdxl": ("model.diffusion_model.", lambda: UNet((1, 2, 4), (0, 2, 10), 2048, 2816, True, lambda c: c // 64)),
     "vae": ("first_stage_model.", VAE),
 }
@@ -283,6 +313,10 @@ def main():
         return print(json.dumps(tune(path, inputs, int(rounds))))
     names = path.split(",")
     kind = torch.float32 if name == "vae" else torch.float16
+    control = None
+    if name == "control-sd15":
+        control = load(name, names.pop()).to(kind).to(memory_format=torch.channels_last)
+        name = "unet-sd15"
     net = load(name, names[0]).to(kind).to(memory_format=torch.channels_last)
 
     def cast(value, to):
@@ -293,6 +327,9 @@ def main():
     compiled = (lambda module: torch.compile(module)) if mode == "compile" else (lambda module: module)
     run = compiled(net)
     call = lambda: run(**half)
+    if control is not None:
+        hint = half.pop("hint")
+        call = lambda: run(**half, control=[0.8 * c for c in control(**half, hint=hint)])
     if len(names) > 1:
         decode = compiled(load("vae", names[1]).float().to(memory_format=torch.channels_last))
         call = lambda: picture(run, decode, half)
