@@ -29,7 +29,9 @@ func (b *gpuBench) gradients(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	exact, err := ort.Open(ort.Options{Library: b.o.Library, Device: b.rt.Device().String(), CUDA: map[string]string{"use_tf32": "0"}})
+	exact, err := ort.Open(ort.Options{Library: b.o.Library, Device: b.rt.Device().String(), CUDA: map[string]string{
+		"use_tf32": "0", "cudnn_conv_use_max_workspace": "0", // 41 GB for one convolution else
+	}})
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func (l *lowering) plain(n *onnx.Node) {
 		}
 	}
 	t := l.dtype(n.Type(), in)
+	if constant { // onnxruntime works it out with the CPU's operators, of which many have no half precision
+		t = full
+	}
 	args := make([]onnx.Arg, 0, len(in)+len(n.Attrs))
 	for i, v := range in {
 		switch {
