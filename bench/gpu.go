@@ -71,7 +71,7 @@ func GPUParts() []string {
 	for _, p := range slices.Concat(gpuParts, gpuPictures) {
 		names = append(names, p.name)
 	}
-	return append(names, parityPart, guidedPart, tunePart, gradientsPart)
+	return append(names, parityPart, gradientParityPart, guidedPart, tunePart, gradientsPart)
 }
 
 // GPU measures networks of real size with random weights on a CUDA device and prints a table: the median time of a run, operations per second
@@ -125,7 +125,7 @@ func GPU(ctx context.Context, o GPUOptions, out io.Writer) (err error) {
 	for _, p := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{parityPart, b.parity}, {guidedPart, b.guided}, {tunePart, b.tune}, {gradientsPart, b.gradients}} {
+	}{{parityPart, b.parity}, {gradientParityPart, b.gradientParity}, {guidedPart, b.guided}, {tunePart, b.tune}, {gradientsPart, b.gradients}} {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue
 		}

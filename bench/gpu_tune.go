@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/oneactor/oneactor/runtime/autodiff"
@@ -12,13 +13,72 @@ import (
 	"github.com/oneactor/oneactor/runtime/weights"
 )
 
-const gradientsPart = "gradients-sd15-512"
+const (
+	gradientsPart      = "gradients-sd15-512"
+	gradientParityPart = "parity-gradients"
+)
 
 // gpuLossScale keeps the smallest gradients of a step inside the range of half precision.
 const gpuLossScale = 4096
 
+// gpuGradients is how gradients are written for a GPU.
+var gpuGradients = autodiff.Options{Block: 3 << 30, Align: 8}
+
+// gradientWay is a way of computing the gradients of a tuning step.
+type gradientWay struct {
+	name    string
+	compute onnx.DType // 0: the graph as it is written
+	scale   float32
+	options autodiff.Options
+}
+
+var gradientWays = []gradientWay{
+	{"float32", 0, 1, autodiff.Options{}},
+	{"float32, rewritten", onnx.Float32, 1, gpuGradients},
+	{"float16, rewritten", onnx.Float16, gpuLossScale, gpuGradients},
+}
+
+// run makes so many steps on the same inputs; of each it keeps the seconds.
+func (w gradientWay) run(ctx context.Context, rt *ort.Runtime, c *weights.Checkpoint, latent, steps int, profile string) (step *tuneStep, seconds []float64, err error) {
+	g, err := tuneGraph(c, latent, w.scale, w.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	plain := g
+	if w.compute != 0 {
+		if g, err = lower.Graph(g, lower.Options{Compute: w.compute}); err != nil {
+			return nil, nil, err
+		}
+	}
+	s, err := newSession(ctx, rt, g, ort.SessionOptions{Level: ort.Packed, Profile: profile})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", w.name, err)
+	}
+	defer s.Close()
+	step = newTuneStep(plain, s)
+	for range steps {
+		start := time.Now()
+		if err := s.RunInto(ctx, step.inputs, step.results); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", w.name, err)
+		}
+		seconds = append(seconds, time.Since(start).Seconds())
+	}
+	return step, seconds, nil
+}
+
+// differ says how far the results of a step are from the wanted ones.
+func (s *tuneStep) differ(want *tuneStep) string {
+	worst, of := 0.0, ""
+	for name, t := range s.results {
+		if d := relative(t.Data, want.results[name].Data); d > worst {
+			worst, of = d, name
+		}
+	}
+	return fmt.Sprintf("the deltas' gradient differs by %.1e, the worst (%s) by %.1e", relative(s.results["d deltas"].Data, want.results["d deltas"].Data), of, worst)
+}
+
 // gradients compares ways of computing the gradients of a tuning step: how long each takes with all results copied to the host, and how far its
-// gradients are from those of float32.
+// gradients are from those of the first.
 func (b *gpuBench) gradients(ctx context.Context) error {
 	path, err := b.file(ctx, "unet-sd15")
 	if err != nil {
@@ -29,76 +89,48 @@ func (b *gpuBench) gradients(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	exact, err := ort.Open(ort.Options{Library: b.o.Library, Device: b.rt.Device().String(), CUDA: map[string]string{
-		"use_tf32": "0", "cudnn_conv_use_max_workspace": "0", // 41 GB for one convolution else
-	}})
-	if err != nil {
-		return err
-	}
-	gpu := autodiff.Options{Block: 3 << 30, Align: 8}
-	var want map[string][]float32
-	for _, way := range []struct {
-		name    string
-		rt      *ort.Runtime
-		compute onnx.DType // 0: the graph as it is written
-		scale   float32
-		options autodiff.Options
-	}{
-		{"float32 without TF32", exact, 0, 1, autodiff.Options{}},
-		{"float32", b.rt, 0, 1, gpu},
-		{"float32, rewritten", b.rt, onnx.Float32, 1, gpu},
-		{"float16, rewritten", b.rt, onnx.Float16, gpuLossScale, gpu},
-		{"float16, rewritten, in blocks of 16 MB", b.rt, onnx.Float16, gpuLossScale, autodiff.Options{}},
-	} {
-		g, err := tuneGraph(c, 64, way.scale, way.options)
+	var want *tuneStep
+	for _, way := range append(gradientWays, gradientWay{"float16, rewritten, in blocks of 16 MB", onnx.Float16, gpuLossScale, autodiff.Options{}}) {
+		profile := b.o.Profile
+		if profile != "" {
+			profile += way.name
+		}
+		step, seconds, err := way.run(ctx, b.rt, c, guidedSize/8, 6, profile)
 		if err != nil {
 			return err
 		}
-		plain := g
-		if way.compute != 0 {
-			if g, err = lower.Graph(g, lower.Options{Compute: way.compute}); err != nil {
-				return err
-			}
-		}
-		before := gpuMemory(ctx)
-		o := ort.SessionOptions{Level: ort.Packed}
-		if b.o.Profile != "" {
-			o.Profile = b.o.Profile + way.name
-		}
-		s, err := newSession(ctx, way.rt, g, o)
-		if err != nil {
-			return fmt.Errorf("%s: %w", way.name, err)
-		}
-		step := newTuneStep(plain, s)
-		var seconds []float64
-		for range 6 {
-			start := time.Now()
-			if err = s.RunInto(ctx, step.inputs, step.results); err != nil {
-				break
-			}
-			seconds = append(seconds, time.Since(start).Seconds())
-		}
-		memory := gpuMemory(ctx) - before
-		_ = s.Close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", way.name, err)
-		}
-		fmt.Fprintf(b.out, "%s, %s: %.1f ms, %d MiB", gradientsPart, way.name, 1e3*median(seconds[2:]), memory)
+		fmt.Fprintf(b.out, "%s, %s: %.1f ms", gradientsPart, way.name, 1e3*median(seconds[2:]))
 		if want == nil {
-			want = map[string][]float32{}
-			for name, t := range step.results {
-				want[name] = t.Data
-			}
+			want = step
 		} else {
-			worst, of := 0.0, ""
-			for name, t := range step.results {
-				if d := relative(t.Data, want[name]); d > worst {
-					worst, of = d, name
-				}
-			}
-			fmt.Fprintf(b.out, ", the deltas' gradient differs by %.1e, the worst (%s) by %.1e", relative(step.results["d deltas"].Data, want["d deltas"]), of, worst)
+			fmt.Fprintf(b.out, ", %s", step.differ(want))
 		}
 		fmt.Fprintln(b.out)
+	}
+	return nil
+}
+
+// gradientParity compares the gradients of the demo's checkpoint on the device with those on the CPU.
+func (b *gpuBench) gradientParity(ctx context.Context) error {
+	c, err := weights.OpenCheckpoint(filepath.Join("models", "checkpoints", "tiny-actors.safetensors"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	cpu, err := ort.Open(ort.Options{Library: b.o.Library, Device: "cpu"})
+	if err != nil {
+		return err
+	}
+	want, _, err := gradientWays[0].run(ctx, cpu, c, 16, 1, "")
+	if err != nil {
+		return err
+	}
+	for _, way := range gradientWays {
+		step, _, err := way.run(ctx, b.rt, c, 16, 1, "")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b.out, "%s, %s against float32 on the CPU: %s\n", gradientParityPart, way.name, step.differ(want))
 	}
 	return nil
 }

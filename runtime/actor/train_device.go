@@ -14,8 +14,8 @@ import (
 // Losses are multiplied before they are differentiated in half precision, so that small gradients do not become 0, by as much as keeps the
 // largest ones finite (Micikevicius et al. 2018, arXiv:1710.03740, section 3.2): doubled after so many steps, halved where one is not finite.
 const (
-	firstScale   = 1 << 12
-	largestScale = 1 << 15 // the scale itself is a number in half precision
+	firstScale   = 1 << 16
+	largestScale = 1 << 24
 	scaleSteps   = 200
 )
 

@@ -43,7 +43,7 @@ func (l *lowering) biased(f form, bias *value, run func(bias *value) *onnx.Value
 // gemm is a linear layer.
 func gemm(l *lowering, n *onnx.Node) *value {
 	a, w, b := l.in(n, 0), l.in(n, 1), l.in(n, 2)
-	if n.Int("transA", 0) != 0 || a.constant && w.constant {
+	if n.Int("transA", 0) != 0 || a.constant && w.constant || l.dtype("Gemm", []*value{a, w}) != l.half() {
 		return nil
 	}
 	transB := n.Int("transB", 0) == 1

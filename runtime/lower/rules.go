@@ -23,7 +23,8 @@ func init() {
 	}
 }
 
-// inHalf are operators that are computed in the compute type, whatever type their inputs have.
+// inHalf are operators that are computed in the compute type, whatever type their inputs have, unless nothing that goes in is a network's: neither
+// one of its weights nor a result in the compute type.
 var inHalf = []string{
 	"Conv", "ConvTranspose", "Gemm", "MatMul", "LayerNormalization", "InstanceNormalization",
 	onnx.Micro + "::MultiHeadAttention", onnx.Micro + "::FusedMatMul",
@@ -35,18 +36,28 @@ var inFull = []string{
 	"Abs", "Sign", "Clip", "Trilu", "ScatterElements", "ScatterND", "LeakyRelu", "PRelu", "Min", "Max",
 }
 
-// dtype is the type in which an operator on these values is computed: that of its activations, half where one is half.
+// dtype is the type in which an operator on these values is computed: that of its activations, half where one is half. A difference
+// to an input of the graph, as in a loss, is taken in float32.
 func (l *lowering) dtype(op string, in []*value) onnx.DType {
+	half, weight, input := false, false, false
+	for _, v := range in {
+		if v == nil || v.old.DType != onnx.Float32 {
+			continue
+		}
+		half = half || !v.constant && v.natural.dtype == l.half()
+		weight = weight || v.constant
+		input = input || v.input && op == "Sub"
+	}
 	switch {
-	case slices.Contains(inHalf, op):
-		return l.half()
 	case slices.Contains(inFull, op):
 		return full
-	}
-	for _, v := range in {
-		if v != nil && !v.constant && v.natural.dtype == l.half() {
+	case slices.Contains(inHalf, op):
+		if half || weight {
 			return l.half()
 		}
+		return full
+	case half && !input:
+		return l.half()
 	}
 	return full
 }
