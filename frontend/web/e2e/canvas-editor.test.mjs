@@ -124,6 +124,59 @@ test("nodes are muted, bypassed, folded, pinned, framed and aligned by keys", as
   await c.page.waitForFunction((n) => new Set([...document.querySelectorAll("article")].map((e) => Math.round(e.getBoundingClientRect().x))).size >= n, 4);
 });
 
+test("nodes become a subgraph, one of their widgets shows outside, a run goes through it, and it is unpacked", { timeout: 120_000 }, async () => {
+  await firstPicture();
+  await c.node("Sampler").getByRole("heading").click();
+  await c.node("Decode").getByRole("heading").click({ modifiers: ["Shift"] });
+  await c.page.keyboard.press("Control+Shift+e");
+  await c.page.getByRole("dialog").getByRole("textbox").fill("Draw");
+  await c.page.keyboard.press("Enter");
+  const draw = c.node("Draw");
+  await draw.waitFor();
+  assert.equal(await c.node("Sampler").count(), 0);
+  await draw.getByRole("heading").dblclick();
+  await c.node("Sampler").waitFor();
+  await c.page.getByRole("region", { name: "inputs of the subgraph" }).getByText("positive").waitFor();
+  await c.shot("subgraph");
+  await c.node("Sampler").getByRole("heading").click({ button: "right" });
+  await c.page.getByRole("menuitem", { name: "Show outside" }).hover();
+  await c.page.getByRole("menuitem", { name: "steps" }).click();
+  await c.page.getByRole("navigation", { name: "the way into this subgraph" }).getByRole("button", { name: "workflow" }).click();
+  const steps = draw.getByRole("spinbutton", { name: "steps" });
+  await steps.focus();
+  await c.page.keyboard.press("Enter");
+  await c.page.keyboard.press("Control+a");
+  await c.page.keyboard.type("5");
+  await c.page.keyboard.press("Enter");
+  await c.run();
+  const save = c.node("Save");
+  await save.getByRole("img").or(save.locator("img")).first().waitFor({ timeout: 60_000 });
+  await c.idle();
+  await c.shot("subgraph-outside");
+  await draw.getByRole("heading").click({ button: "right" });
+  await c.page.getByRole("menuitem", { name: "Unpack the subgraph" }).click();
+  await c.node("Sampler").waitFor();
+  assert.equal(await draw.count(), 0);
+  assert.equal(await c.node("Sampler").getByRole("spinbutton", { name: "steps" }).getAttribute("aria-valuenow"), "5");
+  // The same graph as before with five steps: what is computed already is kept.
+  await c.run();
+  await c.idle();
+  for (let i = 0; i < 2; i++) await c.page.keyboard.press("Control+z"); // the unpacking; a seed that was drawn goes with it
+  await draw.waitFor();
+});
+
+test("a run goes to the selected node and no further", { timeout: 60_000 }, async () => {
+  await firstPicture();
+  await c.node("Decode").getByRole("heading").click();
+  await c.page.keyboard.press("Control+Shift+Enter");
+  const state = (title) => c.node(title).getAttribute("data-state");
+  await c.page.waitForFunction(() => /done|kept/.test(document.querySelector('article[aria-label^="Decode, node"]')?.dataset.state ?? ""), null, { timeout: 50_000 });
+  await c.idle();
+  assert.equal(await state("Save"), "idle");
+  await c.page.getByRole("list", { name: "results, newest first" }).getByRole("button").first().waitFor();
+  await c.shot("run-to");
+});
+
 test("copies go from one tab to another, with their links", async () => {
   await firstPicture();
   await c.page.keyboard.press("Control+a");

@@ -1,14 +1,15 @@
 import { shownGraph } from '../canvas/view';
 import { editNodes, moveNodes, removeNodes } from '../document/edit';
 import { addGroup } from '../document/group';
-import { graphAt } from '../document/graph';
+import { graphAt, subgraph } from '../document/graph';
 import { layout } from '../document/layout';
+import { makeSubgraph, unpackSubgraph } from '../document/subgraph';
 import { edit, redoEdit, undoEdit, workflowOf } from '../document/store';
 import { Mode, type GraphNode, type Id, type Point } from '../document/types';
 import { askText, askYes } from '../ui/ask';
 import { notify, notifyError } from '../ui/toasts';
 import { paste, selectedText } from './clipboard';
-import { execute, interrupt, targetsOf, type Engine } from './execute';
+import { execute, interrupt, type Engine } from './execute';
 import { downloadPrompt, downloadWorkflow, saveWorkflow } from './files';
 import { shell } from './shell';
 import { openTemplate } from './start';
@@ -71,6 +72,8 @@ export function commands(c: CommandContext): Command[] {
     { id: 'fold', title: 'Fold or unfold nodes', keys: 'Alt+C', run: onNodes('fold', flag('collapsed')) },
     { id: 'pin', title: 'Pin nodes, or no more', keys: 'P', run: onNodes('pin', flag('pinned')) },
     { id: 'group', title: 'Frame the selected nodes as a group', keys: 'Ctrl+G', run: withTab((t) => edit(t.document, 'group', (w) => addGroup(w, shownGraph(t.view.getState()), t.view.getState().selection))) },
+    { id: 'subgraph', title: 'Make a subgraph of the selected nodes', keys: 'Ctrl+Shift+E', run: withTab((t) => toSubgraph(t, c)) },
+    { id: 'unpack', title: 'Unpack the selected subgraph', keys: '', run: withTab((t) => unpack(t, c)) },
     { id: 'arrange', title: 'Arrange the nodes', keys: '', run: withTab(arrange) },
     { id: 'align-left', title: 'Align left', keys: 'Shift+ArrowLeft', run: onNodes('align', (n, all) => ({ ...n, pos: [Math.min(...all.map((o) => o.pos[0])), n.pos[1]] })) },
     { id: 'align-right', title: 'Align right', keys: 'Shift+ArrowRight', run: onNodes('align', (n, all) => ({ ...n, pos: [Math.max(...all.map((o) => o.pos[0] + o.size[0])) - n.size[0], n.pos[1]] })) },
@@ -98,11 +101,46 @@ function duplicate(tab: Tab): void {
   paste(tab, selectedText(tab), [Math.min(...nodes.map((n) => n.pos[0])) + 40, Math.min(...nodes.map((n) => n.pos[1])) + 40], true);
 }
 
-/** Runs the selected output nodes, and what they need. */
+async function toSubgraph(tab: Tab, { engine }: CommandContext): Promise<void> {
+  const { selection } = tab.view.getState();
+  if (selection.length === 0) {
+    notify({ kind: 'error', text: 'No nodes are selected.', details: 'Select the nodes that belong together: drag a frame around them with Shift held, or click them with Shift.' });
+    return;
+  }
+  const name = await askText('Name of the subgraph', 'Subgraph', 'Make it');
+  if (name === null) return;
+  const at = shownGraph(tab.view.getState());
+  const made = makeSubgraph(workflowOf(tab.document.getState()), at, selection, name.trim() || 'Subgraph', engine.schema);
+  if (made.id === null) return;
+  edit(tab.document, 'make a subgraph', () => made.workflow);
+  tab.view.setState({ selection: [made.id] });
+}
+
+function unpack(tab: Tab, { engine }: CommandContext): void {
+  const at = shownGraph(tab.view.getState());
+  let workflow = workflowOf(tab.document.getState());
+  const chosen = graphAt(workflow, at)?.nodes.filter((n) => tab.view.getState().selection.includes(n.id) && subgraph(workflow, n.type)) ?? [];
+  const ids: Id[] = [];
+  for (const n of chosen) {
+    const unpacked = unpackSubgraph(workflow, at, n.id, engine.schema);
+    workflow = unpacked.workflow;
+    ids.push(...unpacked.ids);
+  }
+  if (ids.length === 0) {
+    notify({ kind: 'error', text: 'None of the selected nodes is a subgraph.', details: '' });
+    return;
+  }
+  edit(tab.document, 'unpack', () => workflow);
+  tab.view.setState({ selection: ids });
+}
+
+/** Runs the selected nodes and what they need. */
 async function runTo(tab: Tab, { engine }: CommandContext): Promise<void> {
-  const targets: Id[] = targetsOf(tab, engine.schema, tab.view.getState().selection);
+  const { selection } = tab.view.getState();
+  const graph = graphAt(workflowOf(tab.document.getState()), shownGraph(tab.view.getState()));
+  const targets = graph?.nodes.filter((n) => selection.includes(n.id) && n.mode === Mode.always && !engine.schema.get(n.type)?.virtual).map((n) => n.id) ?? [];
   if (targets.length === 0) {
-    notify({ kind: 'error', text: 'None of the selected nodes shows or saves something.', details: 'Select a node such as Save Image or Preview Image, or put one behind the node.' });
+    notify({ kind: 'error', text: 'No node is selected that could run.', details: 'Select the node up to which the workflow is to run. Notes, and nodes that are muted or bypassed, do not count.' });
     return;
   }
   await execute(tab, engine, targets);

@@ -1,6 +1,7 @@
-import { shownGraph } from '../canvas/view';
 import { editNodes } from '../document/edit';
-import { nodeMap } from '../document/graph';
+import { faceOf } from '../document/face';
+import { graphAt, nodeMap } from '../document/graph';
+import { promotedWidgets, setPromoted } from '../document/promoted';
 import { amendDocument, workflowOf } from '../document/store';
 import type { Graph, GraphId, Id, Workflow } from '../document/types';
 import { controlOf, nextValue, valueOf, withValue } from '../document/values';
@@ -12,13 +13,14 @@ import type { Queued } from '../server/gen_wire';
 import { request, ServerError } from '../server/request';
 import { randomId } from '../server/socket';
 import { convert } from './files';
+import { runOnlyTo, type Prompt } from './runTo';
 import type { Tab } from './workspace';
 
 /** What a run needs besides the workflow. */
 export type Engine = { readonly schema: Schema; readonly runs: Runs; readonly clientId: string };
 
 /**
- * Queues a workflow, as often as times says; only the nodes of targets and what they need where some are given. Between two times seeds go on
+ * Queues a workflow, as often as times says; only the nodes of targets and what they need where there are some. Between two times seeds go on
  * as their controls say. Throws ServerError; what is wrong with which node is on the canvas then.
  */
 export async function execute(tab: Tab, engine: Engine, targets: readonly Id[] | null = null, times = 1): Promise<void> {
@@ -31,12 +33,14 @@ async function queue(tab: Tab, { schema, runs, clientId }: Engine, targets: read
   const id = randomId();
   try {
     const converted = await convert(workflow);
+    const whole = converted.prompt as unknown as Prompt;
+    const part = targets === null ? null : runOnlyTo(whole, targets.map((t) => `${prefix}${t}`), schema);
     const body = {
-      prompt: converted.prompt,
+      prompt: part?.prompt ?? whole,
       prompt_id: id,
       client_id: clientId,
       extra_data: { extra_pnginfo: { workflow: converted.workflow }, workflow_name: tab.document.getState().name },
-      ...(targets === null ? {} : { partial_execution_targets: targets.map((id) => `${prefix}${id}`) }),
+      ...(part === null ? {} : { partial_execution_targets: part.targets }),
     };
     runs.sent(tab.run, id, Object.keys(converted.prompt));
     const { node_errors } = await request<Queued>('/api/prompt', { json: body });
@@ -71,7 +75,7 @@ function inWords(problems: ReturnType<typeof readProblems>, { nodes }: Workflow)
 /** Seeds after a run: fixed, counted or drawn, as each says. */
 function advanceSeeds(w: Workflow, schema: Schema): Workflow {
   const graphs: GraphId[] = [null, ...(w.definitions?.subgraphs ?? []).map((s) => s.id)];
-  return graphs.reduce<Workflow>((now, at) => {
+  const inside = graphs.reduce<Workflow>((now, at) => {
     const graph: Graph | undefined = at === null ? now : now.definitions?.subgraphs?.find((s) => s.id === at);
     const controlled = (graph?.nodes ?? []).filter((n) => schema.get(n.type)?.inputs.some((i) => i.control));
     return editNodes(now, at, controlled.map((n) => n.id), (n) => {
@@ -82,24 +86,32 @@ function advanceSeeds(w: Workflow, schema: Schema): Workflow {
       return inputs.reduce((m, i) => withValue(m, c, i.name, nextValue(i, valueOf(m, c, i.name), controlOf(m, c, i.name))), n);
     });
   }, w);
+  return graphs.reduce((now, at) => advancePromoted(now, at, schema), inside);
+}
+
+/** Seeds that show on nodes which stand for subgraphs. */
+function advancePromoted(w: Workflow, at: GraphId, schema: Schema): Workflow {
+  return (graphAt(w, at)?.nodes ?? []).reduce((now, n) => {
+    const face = faceOf(n, now, schema);
+    const free = face.promoted.filter((p) => p.schema.control && !face.inputs.some((i) => p.source === null && i.name === p.name && i.linked));
+    return free.reduce((m, p) => setPromoted(m, at, n.id, schema, p, nextValue(p.schema, p.value, p.control)), now);
+  }, w);
 }
 
 /** A workflow that was edited in the meantime, with the seeds of another state of it. */
 function copySeeds(from: Workflow, to: Workflow, schema: Schema): Workflow {
   const others = nodeMap(from);
-  return editNodes(to, null, to.nodes.map((n) => n.id), (n) => {
+  const plain = editNodes(to, null, to.nodes.map((n) => n.id), (n) => {
     const [c, other] = [schema.get(n.type), others.get(n.id)];
     if (c === undefined || other?.type !== n.type) return n;
     return c.inputs.filter((i) => i.control).reduce((m, i) => withValue(m, c, i.name, valueOf(other, c, i.name)), n);
   });
-}
-
-/** The output nodes that a selection stands for: themselves, or those that are fed by them. */
-export function targetsOf(tab: Tab, schema: Schema, selection: readonly Id[]): Id[] {
-  const w = workflowOf(tab.document.getState());
-  const at = shownGraph(tab.view.getState());
-  const graph = at === null ? w : w.definitions?.subgraphs?.find((s) => s.id === at);
-  return (graph?.nodes ?? []).filter((n) => selection.includes(n.id) && schema.get(n.type)?.outputNode === true).map((n) => n.id);
+  return plain.nodes.reduce((now, n) => {
+    const other = others.get(n.id);
+    if (other === undefined || schema.has(n.type)) return now;
+    const seeds = promotedWidgets(other, from, schema).filter((p) => p.schema.control);
+    return seeds.reduce((m, p) => setPromoted(m, null, n.id, schema, p, p.value), now);
+  }, plain);
 }
 
 /** Stops what runs. */

@@ -21,18 +21,26 @@ export function useKeys(list: readonly Command[]): void {
   useEffect(() => {
     const byKeys = new Map(list.filter((c) => c.keys !== '').map((c) => [c.keys, c]));
     let last = { keys: '', at: 0 };
-    const down = (e: KeyboardEvent) => {
+    const down = (early: boolean) => (e: KeyboardEvent) => {
       const keys = keysOf(e);
+      if (keys.startsWith('Ctrl') !== early) return;
       const again = last.keys === keys && e.timeStamp - last.at < twice;
       last = again ? { keys: '', at: 0 } : { keys, at: e.timeStamp };
       const command = byKeys.get(again ? `${keys} ${keys}` : keys) ?? byKeys.get(keys);
       if (command === undefined || (isTyping(e.target) && (!keys.startsWith('Ctrl') || ofText.has(keys)))) return;
       if (document.querySelector('[role=dialog], [role=menu], [role=alertdialog]')) return;
       e.preventDefault();
+      if (early) e.stopPropagation();
       command.run();
     };
-    window.addEventListener('keydown', down);
-    return () => window.removeEventListener('keydown', down);
+    // Those with Ctrl come before what has the focus: a focused node would take Enter for a click and no longer be selected.
+    const [before, after] = [down(true), down(false)];
+    window.addEventListener('keydown', before, true);
+    window.addEventListener('keydown', after);
+    return () => {
+      window.removeEventListener('keydown', before, true);
+      window.removeEventListener('keydown', after);
+    };
   }, [list]);
 }
 

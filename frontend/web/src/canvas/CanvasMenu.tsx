@@ -1,11 +1,13 @@
 import { useState, type MouseEvent, type ReactNode } from 'react';
 
 import { editNodes } from '../document/edit';
-import { faceOf } from '../document/face';
+import { linkBoundary } from '../document/boundary';
+import { faceOf, type Face } from '../document/face';
 import { editGroup, removeGroup } from '../document/group';
-import { graphAt, nodeMap } from '../document/graph';
-import { edit, workflowOf } from '../document/store';
-import type { GraphId, Id } from '../document/types';
+import { graphAt, nodeMap, subgraph } from '../document/graph';
+import { edit, workflowOf, type DocumentStore } from '../document/store';
+import type { GraphId, GraphNode, Id } from '../document/types';
+import type { Schema } from '../schema/types';
 import { ContextMenu, separator, type MenuItem } from '../ui/Menu';
 import { nodeColours } from './colours';
 import { useAt, useCanvas, type CanvasContext } from './context';
@@ -60,16 +62,26 @@ function nodeItems(id: Id, { document, view, schema, command, saveActor }: Canva
   const paint = (color?: string, bgcolor?: string) => () => edit(document, 'colour', (now) => editNodes(now, at, view.getState().selection, (n) => ({ ...n, color, bgcolor })));
   const call = (label: string, name: string, keys = ''): MenuItem => ({ label, keys, run: () => command(name) });
   return [
-    ...(face.subgraph ? [{ label: 'Open the subgraph', run: () => view.setState((s) => ({ path: [...s.path, { graph: node.type, node: id }], selection: [] })) }, separator] : []),
-    ...(face.class?.outputNode ? [call('Run to here', 'run-to', 'Ctrl+Shift+Enter'), separator] : []),
+    ...(face.subgraph ? [{ label: 'Open the subgraph', run: () => view.setState((s) => ({ path: [...s.path, { graph: node.type, node: id }], selection: [] })) }, call('Unpack the subgraph', 'unpack'), separator] : []),
+    ...(face.class?.virtual ? [] : [call('Run to here', 'run-to', 'Ctrl+Shift+Enter'), separator]),
     ...(face.outputs.some((o) => o.type === 'ACTOR') ? [{ label: 'Save to cast', run: () => saveActor(id) }, separator] : []),
     call('Bypass', 'bypass', 'Ctrl+B'), call('Mute', 'mute', 'Ctrl+M'), call('Fold', 'fold', 'Alt+C'), call('Pin', 'pin', 'P'),
     { label: 'Colour', items: [{ label: 'none', run: paint() }, ...nodeColours.map((k) => ({ label: k.name, colour: k.bgcolor, run: paint(k.color, k.bgcolor) }))] },
     separator,
-    call('Copy', 'copy', 'Ctrl+C'), call('Duplicate', 'duplicate', 'Ctrl+D'), call('Frame as a group', 'group', 'Ctrl+G'), call('Arrange the selected', 'arrange'),
+    call('Copy', 'copy', 'Ctrl+C'), call('Duplicate', 'duplicate', 'Ctrl+D'), call('Frame as a group', 'group', 'Ctrl+G'), call('Make a subgraph', 'subgraph', 'Ctrl+Shift+E'), ...shownOutside(node, face, document, at, schema), call('Arrange the selected', 'arrange'),
     separator,
     { ...call('Delete', 'delete', 'Del'), danger: true },
   ];
+}
+
+/** Inside of a subgraph: which widgets of a node can show on the node outside. */
+function shownOutside(node: GraphNode, face: Face, document: DocumentStore, at: GraphId, schema: Schema): MenuItem[] {
+  if (at === null) return [];
+  const w = workflowOf(document.getState());
+  const free = face.inputs.filter((i) => i.widget !== null && !i.linked);
+  const slot = subgraph(w, at)?.inputs.length ?? 0;
+  const show = (input: string) => () => edit(document, 'show outside', (now) => linkBoundary(now, at, { side: 'in', slot, node: node.id, input, output: -1 }, schema));
+  return free.length === 0 ? [] : [{ label: 'Show outside', items: free.map((i) => ({ label: i.label, run: show(i.name) })) }];
 }
 
 const groupColours = ['#3f789e', '#8a8', '#88a', '#a88', '#b06634', '#b58b2a', '#8aa', '#a1309b', '#444'];

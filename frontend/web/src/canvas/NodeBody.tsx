@@ -7,6 +7,7 @@ import { NodeResults } from './NodeResults';
 import { NodeSockets } from './NodeSockets';
 import { NodeWidget } from './NodeWidget';
 import { Problem } from './Problem';
+import { PromotedWidget } from './PromotedWidget';
 
 /** Everything below the title of a node. */
 export function NodeBody({ node, face, run }: { node: GraphNode; face: Face; run: NodeRun }) {
@@ -20,6 +21,7 @@ export function NodeBody({ node, face, run }: { node: GraphNode; face: Face; run
       {face.class && face.inputs.map((i) => i.widget && (
         <NodeWidget key={i.name} node={node} nodeClass={face.class as NonNullable<Face['class']>} input={i} schema={i.widget} problem={run.problems.find((p) => p.input === i.name) ?? null} />
       ))}
+      {face.promoted.map((p) => <PromotedWidget key={p.index} node={node} promoted={p} input={p.source === null ? face.inputs.find((i) => i.name === p.name) : undefined} />)}
       {face.missing && <Problem message={`There is no class ${node.type} here.`} details="Remove or bypass this node, or add what has its class; its values stay in the file." />}
       {general.map((p, i) => <Problem key={i} message={p.message} details={p.details} />)}
       <NodeResults node={node} run={run} />

@@ -1,9 +1,10 @@
 import { useReactFlow, type Connection, type Edge, type IsValidConnection, type OnConnectEnd, type OnConnectStart } from '@xyflow/react';
 import { useMemo, useRef } from 'react';
 
+import { canLinkBoundary, inside, linkBoundary, type BoundaryWish } from '../document/boundary';
 import { addLink, removeLinks } from '../document/edit';
 import { faceOf } from '../document/face';
-import { graphAt, nodeMap } from '../document/graph';
+import { graphAt, nodeMap, subgraph } from '../document/graph';
 import { canLink, type Wish } from '../document/link';
 import { edit, workflowOf } from '../document/store';
 import type { GraphId, Id, Point, Workflow } from '../document/types';
@@ -20,10 +21,10 @@ export function useLinks(at: GraphId) {
   const reconnected = useRef(false);
   return useMemo(() => {
     const now = () => workflowOf(document.getState());
-    const make = (wish: Wish | null, label = 'link') => wish && edit(document, label, (w) => addLink(w, at, wish, schema));
+    const make = (wish: Wish | BoundaryWish | null, label = 'link') => wish && edit(document, label, (w) => linked(wish, w, at, schema));
     const isValidConnection: IsValidConnection = (c) => {
       const wish = readWish(c, now(), at);
-      return wish !== null && canLink(wish, now(), at, schema) === null;
+      return wish !== null && isPossible(wish, now(), at, schema);
     };
     const onConnectStart: OnConnectStart = (_, { nodeId, handleId }) => view.setState({ dragged: looseEnd(nodeId, handleId, now(), at, schema) });
     const onConnectEnd: OnConnectEnd = (event, { isValid, toNode }) => {
@@ -33,6 +34,7 @@ export function useLinks(at: GraphId) {
       if (toNode !== null) {
         const { data } = toNode as unknown as FlowNode;
         if ('id' in data) make(fittingWish(end, data.id, now(), at, schema));
+        if ('side' in data) make(newSlotWish(end, data.side, now(), at));
         return;
       }
       const screen = pointerOf(event);
@@ -48,7 +50,7 @@ export function useLinks(at: GraphId) {
       onReconnect: (old: Edge, c: Connection) => {
         reconnected.current = true;
         const wish = readWish(c, now(), at);
-        if (wish) edit(document, 'link elsewhere', (w) => addLink(removeLinks(w, at, [linkId(old, w, at)]), at, wish, schema));
+        if (wish) edit(document, 'link elsewhere', (w) => linked(wish, removeLinks(w, at, [linkId(old, w, at)]), at, schema));
       },
       /** A link that was pulled off and dropped goes. */
       onReconnectEnd: (_: unknown, old: Edge) => {
@@ -65,13 +67,38 @@ export function linkId(e: Edge, w: Workflow, at: GraphId): Id {
 }
 
 /** The link that React Flow wants to make. */
-function readWish(c: Connection | Edge, w: Workflow, at: GraphId): Wish | null {
+function readWish(c: Connection | Edge, w: Workflow, at: GraphId): Wish | BoundaryWish | null {
   const [from, to] = [readHandle(c.sourceHandle), readHandle(c.targetHandle)];
   const nodes = graphAt(w, at)?.nodes;
   const origin = nodes?.find((n) => String(n.id) === c.source)?.id;
   const target = nodes?.find((n) => String(n.id) === c.target)?.id;
-  if (from === null || to === null || !('output' in from) || !('input' in to) || origin === undefined || target === undefined) return null;
+  if (from === null || to === null || !('output' in from) || !('input' in to)) return null;
+  if (Number(c.source) === inside.input && target !== undefined) return { side: 'in', slot: from.output, node: target, input: to.input, output: -1 };
+  if (Number(c.target) === inside.output && origin !== undefined) return { side: 'out', slot: Number(to.input), node: origin, input: '', output: from.output };
+  if (origin === undefined || target === undefined) return null;
   return { from: origin, output: from.output, to: target, input: to.input };
+}
+
+/** A link that was dropped on an end of a subgraph makes a new slot there. */
+function newSlotWish(end: LooseEnd, side: 'in' | 'out', w: Workflow, at: GraphId): BoundaryWish | null {
+  const s = at === null ? undefined : subgraph(w, at);
+  if (s === undefined || (side === 'in') !== (end.side === 'input')) return null;
+  return { side, slot: (side === 'in' ? s.inputs : s.outputs).length, node: end.node, input: end.input, output: end.slot };
+}
+
+function isPossible(wish: Wish | BoundaryWish, w: Workflow, at: GraphId, schema: Schema): boolean {
+  if (!('side' in wish)) return canLink(wish, w, at, schema) === null;
+  const graph = graphAt(w, at);
+  const node = graph && nodeMap(graph).get(wish.node);
+  if (node === undefined) return false;
+  const face = faceOf(node, w, schema);
+  const type = wish.side === 'in' ? face.inputs.find((i) => i.name === wish.input)?.type : face.outputs[wish.output]?.type;
+  return type !== undefined && canLinkBoundary(wish, w, at, type, fits) === null;
+}
+
+function linked(wish: Wish | BoundaryWish, w: Workflow, at: GraphId, schema: Schema): Workflow {
+  if (!('side' in wish)) return addLink(w, at, wish, schema);
+  return at === null ? w : linkBoundary(w, at, wish, schema);
 }
 
 function looseEnd(nodeId: string | null, handleId: string | null, w: Workflow, at: GraphId, schema: Schema): LooseEnd | null {

@@ -2,7 +2,7 @@ import type { NodeClass, Schema } from '../schema/types';
 import { faceOf } from './face';
 import { editGraph, freeLinkId, freeNodeId, graphAt, nodeMap } from './graph';
 import type { Wish } from './link';
-import type { Graph, GraphId, GraphNode, Id, InputSlot, Link, Point, Workflow } from './types';
+import type { Graph, GraphId, GraphNode, Id, InputSlot, Link, Point, Subgraph, SubgraphSlot, Workflow } from './types';
 import { initialValues } from './values';
 
 /** The graph with some nodes changed; nodes for which change gives the same node back stay as they are. */
@@ -50,14 +50,19 @@ export function removeNodes(workflow: Workflow, at: GraphId, ids: Iterable<Id>):
   return editGraph(removeLinks(workflow, at, loose), at, (g) => ({ ...g, nodes: g.nodes.filter((n) => !gone.has(n.id)) }));
 }
 
-/** Removes links from both of their ends. */
+/** Removes links from both of their ends, also where these are the ends of a subgraph. */
 export function removeLinks(workflow: Workflow, at: GraphId, ids: Iterable<Id>): Workflow {
   const gone = new Set(ids);
   if (gone.size === 0) return workflow;
   return editGraph(workflow, at, (graph) => {
     if (!graph.links.some((l) => gone.has(l.id))) return graph;
-    return { ...graph, links: graph.links.filter((l) => !gone.has(l.id)), nodes: graph.nodes.map((n) => unlinked(n, gone)) };
+    return { ...graph, ...(at === null ? {} : unlinkedEnds(graph as Subgraph, gone)), links: graph.links.filter((l) => !gone.has(l.id)), nodes: graph.nodes.map((n) => unlinked(n, gone)) };
   });
+}
+
+function unlinkedEnds(graph: Subgraph, gone: ReadonlySet<Id>): Pick<Subgraph, 'inputs' | 'outputs'> {
+  const slots = (list: readonly SubgraphSlot[]) => list.map((s) => (s.linkIds?.some((l) => gone.has(l)) ? { ...s, linkIds: s.linkIds.filter((l) => !gone.has(l)) } : s));
+  return { inputs: slots(graph.inputs), outputs: slots(graph.outputs) };
 }
 
 function unlinked(node: GraphNode, gone: ReadonlySet<Id>): GraphNode {

@@ -1,5 +1,6 @@
 import type { InputSchema, NodeClass, Schema } from '../schema/types';
 import { subgraph } from './graph';
+import { promotedWidgets, type Promoted } from './promoted';
 import type { GraphNode, InputSlot, OutputSlot, Workflow } from './types';
 
 /** What a node shows: its sockets and widgets, the file's and those of its class together. */
@@ -12,6 +13,8 @@ export type Face = {
   readonly missing: boolean;
   readonly inputs: readonly InputFace[];
   readonly outputs: readonly OutputFace[];
+  /** Widgets of nodes inside a subgraph that show on the node which stands for it. */
+  readonly promoted: readonly Promoted[];
 };
 
 export type InputFace = {
@@ -43,13 +46,16 @@ export function faceOf(node: GraphNode, workflow: Workflow, schema: Schema): Fac
 function makeFace(node: GraphNode, workflow: Workflow, schema: Schema): Face {
   const c = schema.get(node.type);
   const inner = c === undefined ? subgraph(workflow, node.type) : undefined;
+  const promoted = inner === undefined ? [] : promotedWidgets(node, workflow, schema);
+  const own = new Map(promoted.flatMap((p) => (p.source === null ? [[p.name, p.schema] as const] : [])));
   return {
     title: node.title ?? c?.title ?? inner?.name ?? node.type,
     class: c,
     subgraph: inner !== undefined,
     missing: c === undefined && inner === undefined,
-    inputs: c === undefined ? node.inputs.map(fileInput) : classInputs(node, c),
+    inputs: c === undefined ? node.inputs.map((s, i) => ({ ...fileInput(s, i), widget: own.get(s.name) ?? null })) : classInputs(node, c),
     outputs: outputFaces(node, c),
+    promoted,
   };
 }
 

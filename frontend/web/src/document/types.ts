@@ -69,7 +69,7 @@ export type Graph = Unknown & {
 };
 
 /** An end of a subgraph, where links of its inside meet those outside. */
-type SubgraphSlot = Unknown & { readonly id: string; readonly name: string; readonly type: string; readonly linkIds?: readonly Id[]; readonly label?: string };
+export type SubgraphSlot = Unknown & { readonly id: string; readonly name: string; readonly type: string; readonly linkIds?: readonly Id[]; readonly label?: string };
 
 /** The definition of a subgraph. Nodes whose type is its id are instances of it. */
 export type Subgraph = Graph & {
