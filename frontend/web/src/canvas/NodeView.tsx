@@ -24,7 +24,7 @@ export const NodeView = memo(function NodeView({ data, selected }: NodeProps & {
 
 function Frame({ node, selected }: { node: GraphNode; selected: boolean }) {
   const face = useFace(node);
-  const run = useNodeRun(node.id);
+  const run = useNodeRun(node.id, face.subgraph);
   const stale = useStale(node.id);
   const far = useFlow((s) => s.transform[2] < readable);
   const collapsed = node.flags.collapsed === true;

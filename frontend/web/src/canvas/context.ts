@@ -7,6 +7,7 @@ import { staleNodes } from '../document/stale';
 import { workflowOf, type DocumentStore } from '../document/store';
 import type { GraphId, GraphNode, Id, Point } from '../document/types';
 import { idle } from '../run/change';
+import { runInside } from '../run/inside';
 import type { RunStore } from '../run/runs';
 import type { NodeRun } from '../run/types';
 import type { Schema } from '../schema/types';
@@ -61,10 +62,10 @@ export function useFace(node: GraphNode): Face {
 }
 
 /** What has become of a node. Inside of subgraphs its name in a run is that of the way to it, as in 12:3. */
-export function useNodeRun(id: Id): NodeRun {
+export function useNodeRun(id: Id, isSubgraph: boolean): NodeRun {
   const { run, view } = useCanvas();
   const prefix = useStore(view, (s) => s.path.map((p) => `${p.node}:`).join(''));
-  return useStore(run, (s) => s.nodes.get(`${prefix}${id}`) ?? idle);
+  return useStore(run, (s) => (isSubgraph ? runInside(s.nodes, `${prefix}${id}:`) : (s.nodes.get(`${prefix}${id}`) ?? idle)));
 }
 
 /** The node's result is of another state of the workflow than the one that is shown. */

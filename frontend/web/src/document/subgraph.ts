@@ -82,7 +82,7 @@ function box(nodes: readonly GraphNode[]): [left: number, top: number, right: nu
 
 /** The node that stands for the subgraph, where the nodes were. */
 function stand(id: Id, s: Subgraph, nodes: readonly GraphNode[], into: readonly Bundle[], out: readonly Bundle[], all: ReadonlyMap<Id, GraphNode>): GraphNode {
-  const [left, , right, middle] = box(nodes);
+  const [left, , , middle] = box(nodes);
   const rows = Math.max(s.inputs.length, s.outputs.length, 1);
   const size: Point = [240, 40 + 26 * rows];
   const inputs = into.map((b, i): InputSlot => {
@@ -92,7 +92,7 @@ function stand(id: Id, s: Subgraph, nodes: readonly GraphNode[], into: readonly 
     return { name: slot?.name ?? '', type: b.type, link: first?.id ?? null, ...(widget ? { widget: { name: slot?.name ?? '' } } : {}) };
   });
   return {
-    id, type: s.id, pos: [Math.round((left + right - size[0]) / 2), Math.round(middle - size[1] / 2)], size, flags: {}, order: 0, mode: 0, inputs,
+    id, type: s.id, pos: [left, Math.round(middle - size[1] / 2)], size, flags: {}, order: 0, mode: 0, inputs,
     outputs: out.map((b, i) => ({ name: s.outputs[i]?.name ?? '', type: b.type, links: b.links.map((l) => l.id) })), properties: {}, widgets_values: [],
   };
 }
