@@ -400,6 +400,42 @@ test("a workflow of five megabytes opens", { timeout: 60_000 }, async () => {
   await c.page.waitForFunction(() => document.querySelectorAll("article").length >= 60);
 });
 
+test("a colour is picked", async () => {
+  await firstPicture();
+  await c.page.getByRole("main").dblclick({ position: pane });
+  await c.page.keyboard.type("EmptyImage");
+  await c.page.keyboard.press("Enter");
+  const colour = c.node("Empty ?Image").getByLabel("color", { exact: true });
+  await colour.fill("#ff8000");
+  await c.node("Empty ?Image").getByText("#ff8000").waitFor();
+  await c.page.keyboard.press("Control+z");
+  await c.node("Empty ?Image").getByText("#000000").waitFor();
+});
+
+test("a full browser storage is said, and what is saved on the server is not lost", { timeout: 60_000 }, async () => {
+  await firstPicture();
+  await c.page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+  });
+  await c.node("Prompt").getByRole("textbox").fill("a full house");
+  await c.page.getByText("The browser cannot keep your changes: its storage is full or closed.").waitFor();
+  await c.shot("storage-full");
+  await c.page.keyboard.press("Control+s");
+  await c.page.getByRole("dialog").getByRole("textbox").fill("house");
+  await c.page.keyboard.press("Enter");
+  await c.page.getByRole("dialog").waitFor({ state: "detached" });
+  const { status, text } = await c.page.evaluate(async () => {
+    const r = await fetch("/api/userdata/workflows%2Fhouse.json");
+    return { status: r.status, text: await r.text() };
+  });
+  assert.equal(status, 200);
+  assert(text.includes("a full house"));
+  await c.page.reload();
+  await c.button("Run").waitFor();
+});
+
 test("the server is gone: it is said, nothing is lost, and it goes on", { timeout: 60_000 }, async () => {
   await firstPicture();
   await c.context.setOffline(true);

@@ -10,7 +10,8 @@ export function keysOf(e: KeyboardEvent): string {
 
 /** Says whether keys belong to what is typed into. */
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
+  if (target instanceof HTMLInputElement) return !['checkbox', 'color', 'radio', 'range', 'button'].includes(target.type);
+  return target instanceof HTMLElement && (target.isContentEditable || ['TEXTAREA', 'SELECT'].includes(target.tagName));
 }
 
 /** Within which time the second press of a key belongs to the first, in milliseconds. */

@@ -15,7 +15,7 @@ import { useAt, useCanvas, type CanvasContext } from './context';
 /** What was clicked with the right button. */
 type Target = { readonly kind: 'node'; readonly id: Id } | { readonly kind: 'group'; readonly index: number } | { readonly kind: 'canvas'; readonly x: number; readonly y: number };
 
-/** The menu of the right button, for nodes, groups and the canvas. */
+/** The menu of the right button and of a long press, for nodes, groups and the canvas. */
 export function CanvasMenu({ children }: { children: ReactNode }) {
   const context = useCanvas();
   const at = useAt();
@@ -28,7 +28,7 @@ export function CanvasMenu({ children }: { children: ReactNode }) {
   };
   return (
     <ContextMenu items={itemsOf(target, context, at)}>
-      <div style={{ width: '100%', height: '100%' }} onContextMenuCapture={aim}>{children}</div>
+      <div style={{ width: '100%', height: '100%' }} onContextMenuCapture={aim} onPointerDownCapture={(e) => e.pointerType !== 'mouse' && aim(e)}>{children}</div>
     </ContextMenu>
   );
 }

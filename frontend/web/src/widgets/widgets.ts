@@ -1,6 +1,7 @@
 import { createElement } from 'react';
 
 import type { InputSchema } from '../schema/types';
+import { ColourWidget } from './ColourWidget';
 import { ComboWidget } from './ComboWidget';
 import { NumberWidget } from './NumberWidget';
 import { SwitchWidget } from './SwitchWidget';
@@ -12,6 +13,7 @@ import { UploadWidget } from './UploadWidget';
 const widgets: Readonly<Record<string, Widget | undefined>> = { INT: NumberWidget, FLOAT: NumberWidget, STRING: TextWidget, BOOLEAN: SwitchWidget, COMBO: ComboWidget };
 
 function widgetFor(schema: InputSchema): Widget | undefined {
+  if (schema.type === 'INT' && schema.options.display === 'color') return ColourWidget;
   return schema.upload && schema.type === 'COMBO' ? UploadWidget : widgets[schema.type];
 }
 
