@@ -76,7 +76,7 @@ async function ours() {
       d.items.add(new File([t], "large.json", { type: "application/json" }));
       return d;
     }, text) });
-    await c.page.getByRole("button", { name: "large", exact: true }).waitFor();
+    await c.page.getByRole("button", { name: /^large/ }).first().waitFor();
     const found = await rounds(c.page, { down: () => c.page.mouse.down({ button: "middle" }), up: () => c.page.mouse.up({ button: "middle" }) });
     await c.shot("500-nodes");
     return { ...found, ready };

@@ -50,7 +50,7 @@ export function Canvas() {
       onMoveEnd={(_, viewport) => view.setState((s) => ({ viewports: new Map(s.viewports).set(at, viewport) }))}
       {...(known === undefined ? { onInit: (flow) => fit(flow, document, view) } : { defaultViewport: known })} zoomOnDoubleClick={false} minZoom={0.05}
       maxZoom={4} selectionMode={SelectionMode.Partial} selectionKeyCode="Shift" multiSelectionKeyCode={['Meta', 'Control', 'Shift']} deleteKeyCode={['Delete', 'Backspace']}
-      panActivationKeyCode="Space" connectionRadius={24} elevateEdgesOnSelect proOptions={{ hideAttribution: true }} edgesFocusable={false} onlyRenderVisibleElements={near}
+      panActivationKeyCode="Space" connectionRadius={24} elevateEdgesOnSelect proOptions={{ hideAttribution: true }} edgesFocusable={false} onlyRenderVisibleElements={near} data-far={!near}
     >
       <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} color="var(--rim)" />
       <MiniMap pannable zoomable ariaLabel="overview" className={styles.minimap ?? ''} nodeColor="var(--rim-strong)" maskColor="color-mix(in srgb, var(--canvas) 65%, transparent)" />

@@ -1,5 +1,5 @@
-import { NodeResizeControl, useStore as useFlow, useUpdateNodeInternals, type NodeProps } from '@xyflow/react';
-import { memo, useEffect } from 'react';
+import { NodeResizeControl, useStore as useFlow, type NodeProps } from '@xyflow/react';
+import { memo } from 'react';
 
 import { editNodes } from '../document/edit';
 import { edit } from '../document/store';
@@ -12,6 +12,7 @@ import { NodeBody } from './NodeBody';
 import { NodeHeader } from './NodeHeader';
 import { NodeResults } from './NodeResults';
 import { NodeSockets } from './NodeSockets';
+import { useMeasured } from './useMeasured';
 
 /** Below this zoom nodes are too small to read: only their frames, sockets and pictures are drawn. */
 export const readable = 0.32;
@@ -28,9 +29,7 @@ function Frame({ node, selected }: { node: GraphNode; selected: boolean }) {
   const stale = useStale(node.id);
   const far = useFlow((s) => s.transform[2] < readable);
   const collapsed = node.flags.collapsed === true;
-  const update = useUpdateNodeInternals();
-  const names = face.inputs.map((i) => i.name).join();
-  useEffect(() => update(String(node.id)), [update, node.id, names, collapsed, far]);
+  useMeasured(node.id, `${face.inputs.map((i) => i.name).join()} ${collapsed} ${far}`);
   const mode = node.mode === Mode.muted ? 'muted' : node.mode === Mode.bypassed ? 'bypassed' : 'on';
   const colours = coloursOf(node) as React.CSSProperties;
   const reroute = node.type === 'Reroute';
