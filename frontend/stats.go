@@ -1,8 +1,12 @@
 package frontend
 
+import "context"
+
 // Machine tells what computes and how much memory there is.
 type Machine interface {
 	Stats() Stats
+	// Speed is how many operations a second the device makes in a large matrix product.
+	Speed(ctx context.Context) (float64, error)
 }
 
 // Stats of a machine. Sizes are bytes.

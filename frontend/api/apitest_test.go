@@ -65,6 +65,8 @@ func (h *fakeHost) ModelPath(key, name string) (string, error) {
 func (h *fakeHost) Embeddings() ([]string, error) { return []string{"easy", "sub/ünd"}, nil }
 func (h *fakeHost) Stats() frontend.Stats         { return h.stats }
 
+func (h *fakeHost) Speed(context.Context) (float64, error) { return 1e12, nil }
+
 // ConvertPicture tells what it was asked for. A file that says "broken" is no picture.
 func (h *fakeHost) ConvertPicture(path string, as frontend.PictureFormat) ([]byte, error) {
 	content, err := os.ReadFile(path)

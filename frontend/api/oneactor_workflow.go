@@ -16,6 +16,7 @@ func (s *Server) workflowRoutes(r routes) {
 	r.bare(http.MethodPost, ownPrefix+"/open", own(s.openWorkflow))
 	r.bare(http.MethodPost, ownPrefix+"/convert", own(s.convertWorkflow))
 	r.bare(http.MethodPost, ownPrefix+"/validate", own(s.validatePrompt))
+	r.bare(http.MethodPost, ownPrefix+"/estimate", own(s.estimatePrompt))
 }
 
 // reader reads workflow files with the classes of this server.

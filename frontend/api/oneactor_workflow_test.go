@@ -3,6 +3,7 @@ package api
 import (
 	"testing"
 
+	"github.com/oneactor/oneactor/frontend"
 	"github.com/oneactor/oneactor/graph"
 )
 
@@ -16,7 +17,10 @@ func TestWorkflowRoutes(t *testing.T) {
 		note    = `{"nodes": [{"id": 1, "type": "Note", "widgets_values": ["read me"]}], "links": []}`
 		unknown = `{"nodes": [{"id": 5, "type": "FancyNode", "title": "Mine", "properties": {"cnr_id": "fancy-pack"}}, {"id": 2, "type": "Show", "widgets_values": ["x"]}]}`
 	)
-	s := newServer(t, setup{classes: []graph.Declaration{graph.Declare[Steps](), graph.Declare[Show]()}, config: Config{MaxUploadBytes: 4096}})
+	s := newServer(t, setup{
+		host:    &fakeHost{user: t.TempDir(), stats: frontend.Stats{Device: "cpu"}},
+		classes: []graph.Declaration{graph.Declare[Steps](), graph.Declare[Show]()}, config: Config{MaxUploadBytes: 4096},
+	})
 	post := func(path, body string) scenario {
 		return scenario{method: "POST", path: "/oneactor/" + path, body: body, headers: map[string]string{"Content-Type": "application/json; charset=utf-8"}}
 	}
@@ -45,7 +49,12 @@ func TestWorkflowRoutes(t *testing.T) {
 		"a prompt that runs": answers(post("validate", `{"prompt": {"1": {"class_type": "Steps", "inputs": {"seed": 5}}, "2": {"class_type": "Show", "inputs": {"text": ["1", 0]}}}}`), 200, `{"error": null, "node_errors": {}}`),
 		"a prompt that does not": has(post("validate", `{"prompt": {"2": {"class_type": "Show", "inputs": {}}}}`), 200,
 			`"prompt_outputs_failed_validation"`, `"required_input_missing"`),
-		"no prompt": has(post("validate", `{}`), 400, `"bad_request"`, "send"),
+		"an estimate":                  has(post("estimate", `{"prompt": {"7": {"class_type": "VAEDecode", "inputs": {}}, "8": {"class_type": "Show", "inputs": {}}}}`), 200, `{"seconds": {"7": 2.9`, `}, "bytes": 0}`),
+		"an estimate of nothing":       answers(post("estimate", `{"prompt": {}}`), 200, `{"seconds": {}, "bytes": 0}`),
+		"an estimate of a graph":       answers(post("estimate", `{"workflow": `+nodes+`}`), 200, `{"seconds": {}, "bytes": 0}`),
+		"an estimate of a note":        answers(post("estimate", `{"workflow": `+note+`}`), 200, `{"seconds": {}, "bytes": 0}`),
+		"an estimate without a prompt": has(post("estimate", `{}`), 400, `"bad_request"`, "send"),
+		"no prompt":                    has(post("validate", `{}`), 400, `"bad_request"`, "send"),
 	})
 	if n := s.queue.Counts(); n.Pending+n.Running != 0 {
 		t.Errorf("%d jobs were queued", n.Pending+n.Running)

@@ -126,5 +126,7 @@ var operations = []operation{
 		[]parameter{{"name", "string", "what errors call the file"}}, "bytes: the file", "json: #Opened", "413: too large; 422: there is no workflow in it"},
 	{"POST", "/oneactor/convert", "oneactor", "The prompt that a workflow file runs.", nil, "bytes: the file", "json: #Converted",
 		"413: too large; 422: it is no workflow, or has nodes that are not here"},
+	{"POST", "/oneactor/estimate", "oneactor", "About how long the nodes of a prompt, or of the graph of an editor, take on the CPU, and how much memory they need. Nothing is queued.", nil, "json: #Estimated",
+		"json: #Estimate", "400: no prompt"},
 	{"POST", "/oneactor/validate", "oneactor", "What is wrong with a prompt. Nothing is queued.", nil, "json: #Prompt", "json: #Validated", "400: no prompt"},
 }

@@ -123,6 +123,9 @@ var components = []component{
 		"workflow": {"type": "object"}, "kind": {"enum": ["UI", "API"]}, "source": {"type": "string"}, "warnings": {"$ref": "#/components/schemas/Warnings"}}}`},
 	{"Converted", "the prompt that runs, and the graph as it is saved with results", `{"type": "object", "required": ["prompt", "workflow", "warnings"], "properties": {
 		"prompt": {"type": "object"}, "workflow": {"type": ["object", "null"]}, "warnings": {"$ref": "#/components/schemas/Warnings"}}}`},
+	{"Estimated", "a prompt, or the graph of an editor", `{"type": "object", "properties": {"prompt": {"$ref": "#/components/schemas/Nodes"}, "workflow": {"type": "object"}}}`},
+	{"Estimate", "seconds by the ids of nodes, of which those that are not there take next to nothing or are not known; where a GPU computes it is empty", `{"type": "object",
+		"required": ["seconds", "bytes"], "properties": {"seconds": {"type": "object", "additionalProperties": {"type": "number"}}, "bytes": {"type": "integer"}}}`},
 	{"Validated", "what is wrong; null and an empty object for nothing", `{"type": "object", "required": ["error", "node_errors"], "properties": {
 		"error": {"type": ["object", "null"]}, "node_errors": {"type": "object"}}}`},
 }

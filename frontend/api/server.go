@@ -83,6 +83,7 @@ type Server struct {
 
 	files     sync.Mutex // held while a file of an actor or cluster changes
 	queueBody cachedBody
+	speed     machineSpeed
 	stop      func()
 	closing   atomic.Bool
 }

@@ -400,6 +400,23 @@ test("a workflow of five megabytes opens", { timeout: 60_000 }, async () => {
   await c.page.waitForFunction(() => document.querySelectorAll("article").length >= 60);
 });
 
+test("before a long run it is said how long it takes", async () => {
+  await firstPicture();
+  const estimate = c.page.getByRole("note", { name: "estimate of the run" });
+  const number = async (name, value) => {
+    await c.node("Size").getByRole("spinbutton", { name }).focus();
+    await c.page.keyboard.press("Enter");
+    await c.page.getByRole("textbox", { name }).fill(String(value));
+    await c.page.keyboard.press("Enter");
+  };
+  assert.equal(await estimate.count(), 0, "a run of a second was estimated");
+  await number("batch_size", 4000);
+  await estimate.filter({ hasText: /^about \d+ (s|min)/ }).waitFor();
+  await c.shot("estimate");
+  await number("batch_size", 1);
+  await estimate.waitFor({ state: "detached" });
+});
+
 test("a colour is picked", async () => {
   await firstPicture();
   await c.page.getByRole("main").dblclick({ position: pane });

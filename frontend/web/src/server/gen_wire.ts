@@ -397,6 +397,18 @@ export type Converted = {
   readonly workflow: JsonObject | null;
 };
 
+/** a prompt, or the graph of an editor */
+export type Estimated = {
+  readonly prompt?: Nodes;
+  readonly workflow?: JsonObject;
+};
+
+/** seconds by the ids of nodes, of which those that are not there take next to nothing or are not known; where a GPU computes it is empty */
+export type Estimate = {
+  readonly bytes: number;
+  readonly seconds: { readonly [key: string]: number };
+};
+
 /** what is wrong; null and an empty object for nothing */
 export type Validated = {
   readonly error: JsonObject | null;
