@@ -27,6 +27,10 @@ const (
 	tuningMemory    = 3
 )
 
+// reference is the values in a checkpoint of Stable Diffusion 1.5, of which the figures above are. Activations grow as the width of a network, of which
+// its values are the square.
+const reference = 1.066e9
+
 // unetShare is the part of a checkpoint's values that the UNet has; the text encoder and the VAE have the rest.
 const unetShare = 0.8
 
@@ -68,7 +72,11 @@ func (p reader) cost(id string, n *ojson.Object, model func(input, name string) 
 	class := n.String("class_type")
 	if class == "VAEDecode" || class == "VAEDecodeTiled" {
 		cells, pictures := p.latents(id)
-		return decoderWork * 64 * cells * pictures, 0
+		size := 1.0 // larger UNets have no larger decoder
+		if m, ok := p.model(id, model); ok {
+			size = min(1, float64(m.Values)/reference)
+		}
+		return size * decoderWork * 64 * cells * pictures, 0
 	}
 	evaluations := p.evaluations(id, n)
 	if evaluations == 0 {
@@ -81,9 +89,10 @@ func (p reader) cost(id string, n *ojson.Object, model func(input, name string) 
 	values := float64(m.Values) * unetShare
 	cells, pictures := p.latents(id)
 	weights := 4 * m.Values // computed in float32
+	activations := activationBytes * math.Sqrt(float64(m.Values)/reference)
 	if class == "TuneActor" {
 		cells *= p.number(id, "auxiliary", 3) + 2 // the target and the average beside them
-		return tuningWork * values * cells * evaluations, weights + int64(tuningMemory*activationBytes*cells)
+		return tuningWork * values * cells * evaluations, weights + int64(tuningMemory*activations*cells)
 	}
 	branches := 2.0
 	if p.number(id, "cfg", 2) == 1 {
@@ -93,7 +102,7 @@ func (p reader) cost(id string, n *ojson.Object, model func(input, name string) 
 		branches++
 	}
 	cells *= pictures * branches
-	return forwardWork * values * cells * evaluations, weights + int64(activationBytes*cells)
+	return forwardWork * values * cells * evaluations, weights + int64(activations*cells)
 }
 
 // evaluations is how often a node evaluates the UNet: the steps of a sampler or of a tuning; 0 for other nodes.
