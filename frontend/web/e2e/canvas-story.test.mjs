@@ -85,3 +85,29 @@ test("nothing failed on the way", () => {
   assert.deepEqual(c.errors, []);
   assert.deepEqual(c.failed, []);
 });
+
+test("a change of v runs at once, and the pictures before and after stand side by side", { timeout: 180_000 }, async () => {
+  await c.button("Workflows").click();
+  await c.page.getByRole("button", { name: /^Use an actor/i }).click();
+  const apply = c.node("Apply actor");
+  await apply.waitFor();
+  await c.button("Workflows").click();
+  await c.zoomTo("Apply actor");
+  await c.run();
+  const strip = apply.getByRole("list", { name: "before and after" });
+  await strip.getByRole("listitem").waitFor({ timeout: 90_000 });
+  await c.idle();
+  await apply.getByRole("checkbox", { name: "run while I change this" }).check();
+  await apply.getByRole("spinbutton", { name: "v" }).focus();
+  for (let i = 0; i < 20; i++) await c.page.keyboard.press("ArrowDown"); // to 0: the plain model
+  await strip.getByText("now: v 0", { exact: true }).waitFor({ timeout: 90_000 });
+  await c.idle();
+  assert.deepEqual(await strip.getByRole("listitem").allInnerTexts(), ["before: v 1", "now: v 0"]);
+  const [before, now] = await strip.locator("img").evaluateAll((list) => list.map((i) => i.src));
+  assert.notEqual(before, now);
+  await c.shot("before-after");
+  await strip.getByRole("button").last().click();
+  await c.page.getByRole("dialog").waitFor();
+  await c.page.keyboard.press("Escape");
+  await apply.getByRole("checkbox", { name: "run while I change this" }).uncheck();
+});

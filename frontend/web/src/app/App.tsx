@@ -33,6 +33,7 @@ import { StorybookView } from './StorybookView';
 import { toggleTheme } from './theme';
 import { TopBar } from './TopBar';
 import { usePictures } from './usePictures';
+import { useTrials } from './useTrials';
 import { activeTab, type Tab } from './workspace';
 
 /** The window. */
@@ -60,6 +61,7 @@ function Window({ page }: { page: Page }) {
     search: () => shell.setState({ searching: true }),
   }), [page, setViewport, pictures.open, place]);
   useKeys(list);
+  useTrials(tab, engine.schema, useCallback(() => list.find((c) => c.id === 'run')?.run(), [list]));
   useEffect(() => keepTabs(workspace), [workspace]);
   useClipboard(tab, place, useCallback((data: DataTransfer) => data.files[0] && pictures.open(data.files[0]), [pictures]));
   const ended = useStore(jobs, (s) => s.ended);

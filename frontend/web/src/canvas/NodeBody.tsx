@@ -8,6 +8,7 @@ import { NodeSockets } from './NodeSockets';
 import { NodeWidget } from './NodeWidget';
 import { Problem } from './Problem';
 import { PromotedWidget } from './PromotedWidget';
+import { TrialStrip } from './TrialStrip';
 
 /** Everything below the title of a node. */
 export function NodeBody({ node, face, run }: { node: GraphNode; face: Face; run: NodeRun }) {
@@ -24,6 +25,7 @@ export function NodeBody({ node, face, run }: { node: GraphNode; face: Face; run
       {face.promoted.map((p) => <PromotedWidget key={p.index} node={node} promoted={p} input={p.source === null ? face.inputs.find((i) => i.name === p.name) : undefined} />)}
       {face.missing && <Problem message={`There is no class ${node.type} here.`} details="Remove or bypass this node, or add what has its class; its values stay in the file." />}
       {general.map((p, i) => <Problem key={i} message={p.message} details={p.details} />)}
+      <TrialStrip node={node} />
       <NodeResults node={node} run={run} />
     </div>
   );

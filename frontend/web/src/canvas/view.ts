@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { GraphId, Id, Point, Workflow } from '../document/types';
+import type { Trial } from '../run/trials';
 import type { OpenEnd } from '../schema/search';
 
 /** A subgraph that was entered, and the node through which. */
@@ -21,6 +22,10 @@ export type ViewState = {
   readonly dragged: LooseEnd | null;
   /** The workflow as it last ran. */
   readonly ran: Workflow | null;
+  /** What came of the numbers of nodes that steer a character, the newest first. */
+  readonly trials: ReadonlyMap<Id, readonly Trial[]>;
+  /** Changes of such numbers run at once. */
+  readonly live: boolean;
   /** Where each canvas was left. */
   readonly viewports: ReadonlyMap<GraphId, Viewport>;
 };
@@ -30,7 +35,7 @@ type Viewport = { readonly x: number; readonly y: number; readonly zoom: number 
 export type ViewStore = StoreApi<ViewState>;
 
 export function createView(): ViewStore {
-  return createStore(() => ({ selection: [], path: [], palette: null, dragged: null, ran: null, viewports: new Map() }));
+  return createStore(() => ({ selection: [], path: [], palette: null, dragged: null, ran: null, trials: new Map(), live: false, viewports: new Map() }));
 }
 
 /** The canvas that is shown. */
