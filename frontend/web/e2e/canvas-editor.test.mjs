@@ -177,6 +177,24 @@ test("a run goes to the selected node and no further", { timeout: 60_000 }, asyn
   await c.shot("run-to");
 });
 
+test("a view is kept under a number and shown again, as the file keeps it", async () => {
+  await firstPicture();
+  const place = async () => Math.round((await c.node("Sampler").boundingBox()).x);
+  const fitted = await place();
+  await c.page.mouse.move(pane.x, pane.y);
+  await c.page.mouse.wheel(0, 400);
+  await c.page.waitForFunction((x) => Math.round(document.querySelector('article[aria-label^="Sampler, node"]').getBoundingClientRect().x) !== x, fitted);
+  await c.page.keyboard.press("Alt+3");
+  await c.page.getByText("View 3 is kept").waitFor();
+  const kept = await place();
+  await c.page.keyboard.press("f");
+  await c.page.waitForFunction((before) => Math.round(document.querySelector('article[aria-label^="Sampler, node"]').getBoundingClientRect().x) !== before, kept);
+  await c.page.keyboard.press("3");
+  await c.page.waitForFunction((before) => Math.round(document.querySelector('article[aria-label^="Sampler, node"]').getBoundingClientRect().x) === before, kept);
+  await c.page.keyboard.press("4");
+  await c.page.getByText("There is no view 4.").waitFor();
+});
+
 test("copies go from one tab to another, with their links", async () => {
   await firstPicture();
   await c.page.keyboard.press("Control+a");

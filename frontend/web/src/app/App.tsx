@@ -47,7 +47,7 @@ export function App({ page }: { page: Page }) {
 
 function Window({ page }: { page: Page }) {
   const { workspace, engine } = page;
-  const { setViewport, screenToFlowPosition } = useReactFlow<FlowNode>();
+  const { setViewport, getViewport, screenToFlowPosition } = useReactFlow<FlowNode>();
   const tab = useStore(workspace, activeTab);
   const { searching, story } = useStore(shell);
   const place = useCallback((): Point => {
@@ -57,9 +57,9 @@ function Window({ page }: { page: Page }) {
   }, [screenToFlowPosition]);
   const pictures = usePictures(page, tab, place);
   const list = useMemo(() => commands({
-    ...page, toggleTheme, fit: (t) => fit({ setViewport }, t.document, t.view), openFiles: () => askFile(workflowFiles, pictures.open), times: () => shell.getState().times, place,
+    ...page, toggleTheme, camera: { getViewport, setViewport }, fit: (t) => fit({ setViewport }, t.document, t.view), openFiles: () => askFile(workflowFiles, pictures.open), times: () => shell.getState().times, place,
     search: () => shell.setState({ searching: true }),
-  }), [page, setViewport, pictures.open, place]);
+  }), [page, setViewport, getViewport, pictures.open, place]);
   useKeys(list);
   useTrials(tab, engine.schema, useCallback(() => list.find((c) => c.id === 'run')?.run(), [list]));
   useEffect(() => keepTabs(workspace), [workspace]);

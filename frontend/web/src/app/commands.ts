@@ -11,6 +11,7 @@ import { notify, notifyError } from '../ui/toasts';
 import { paste, selectedText } from './clipboard';
 import { execute, interrupt, type Engine } from './execute';
 import { downloadPrompt, downloadWorkflow, saveWorkflow } from './files';
+import { keepView, showView, type Camera } from './savedViews';
 import { shell } from './shell';
 import { openTemplate } from './start';
 import { storyNode } from './StorybookView';
@@ -24,6 +25,7 @@ export type CommandContext = {
   readonly workspace: Workspace;
   readonly engine: Engine;
   readonly fit: (tab: Tab) => void;
+  readonly camera: Camera;
   readonly search: () => void;
   /** Where the pointer is on the canvas. */
   readonly place: () => Point;
@@ -81,6 +83,10 @@ export function commands(c: CommandContext): Command[] {
     { id: 'align-bottom', title: 'Align at the bottom', keys: 'Shift+ArrowDown', run: onNodes('align', (n, all) => ({ ...n, pos: [n.pos[0], Math.max(...all.map((o) => o.pos[1] + o.size[1])) - n.size[1]] })) },
     { id: 'fit', title: 'Show the whole workflow', keys: 'F', run: withTab(c.fit) },
     { id: 'fit-period', title: 'Show the whole workflow', keys: '.', run: withTab(c.fit) },
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((n): Command[] => [
+      { id: `view-${n}`, title: `Show view ${n}`, keys: String(n), run: withTab((t) => showView(t, n, c.camera)) },
+      { id: `keep-view-${n}`, title: `Keep this view as ${n}`, keys: `Alt+${n}`, run: withTab((t) => keepView(t, n, c.camera)) },
+    ]),
     { id: 'search', title: 'Search everything', keys: 'Ctrl+K', run: c.search },
     { id: 'story', title: 'Storybook', keys: '', run: withTab((t) => openStory(t, c.workspace)) },
     { id: 'theme', title: 'Dark or light', keys: '', run: c.toggleTheme },
