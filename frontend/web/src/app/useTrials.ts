@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 
-import { isSteering, trialOf, withTrial } from '../run/trials';
+import { isSteering, trialOf, withTrial } from '../canvas/trials';
 import { graphAt } from '../document/graph';
 import { workflowOf } from '../document/store';
 import type { Workflow } from '../document/types';

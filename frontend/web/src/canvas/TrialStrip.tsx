@@ -1,7 +1,7 @@
 import { useStore } from 'zustand';
 
 import type { GraphNode } from '../document/types';
-import { isSteering } from '../run/trials';
+import { isSteering } from './trials';
 import { Thumbnail } from '../pictures/Thumbnail';
 import { useCanvas } from './context';
 import styles from './node.module.css';

@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 import type { GraphId, Id, Point, Workflow } from '../document/types';
-import type { Trial } from '../run/trials';
+import type { Trial } from './trials';
 import type { OpenEnd } from '../schema/search';
 
 /** A subgraph that was entered, and the node through which. */

@@ -4,7 +4,7 @@ import { textToImage } from '../document/fixture';
 import type { GraphNode } from '../document/types';
 import { fixtureSchema } from '../schema/fixture';
 import type { NodeClass } from '../schema/types';
-import { idle } from './change';
+import { idle } from '../run/change';
 import { trialOf, withTrial, type Trial } from './trials';
 
 const picture = (filename: string) => ({ filename, subfolder: '', type: 'output' as const });

@@ -3,7 +3,7 @@ import type { GraphId, GraphNode, Id, Workflow } from '../document/types';
 import { valueOf } from '../document/values';
 import type { NodeClass, Schema } from '../schema/types';
 import { pictureKey, type PictureRef } from '../server/picture';
-import type { NodeRun } from './types';
+import type { NodeRun } from '../run/types';
 
 /** What came of some values of a node that steers the character. */
 export type Trial = { readonly values: string; readonly picture: PictureRef };
