@@ -54,7 +54,7 @@ func (n ClusterSampler) Run(ctx context.Context) (sampledCluster, error) {
 	r, err := runtime.SampleRequest{
 		Model: n.Model, Positive: n.Positive, Negative: n.Negative, CFG: n.CFG, Latent: n.LatentImage,
 		Seed: n.Seed, Steps: n.Steps, Sampler: n.SamplerName, Scheduler: n.Scheduler, Denoise: n.Denoise,
-		Progress: progress(ctx), Warn: warn(ctx),
+		Progress: progress(ctx), PreviewAll: true, Warn: warn(ctx),
 	}.Guided()
 	if err != nil {
 		return sampledCluster{}, err

@@ -64,7 +64,7 @@ func TestGoldenLatentPreview(t *testing.T) {
 func previewed(t *testing.T, rt *Runtime, m Model, x *tensor.Tensor) Preview {
 	t.Helper()
 	var shown *Preview
-	rt.stepProgress(t.Context(), m, func(_, _ int, picture *Preview) { shown = picture })(0, 1, x)
+	rt.stepProgress(t.Context(), m, func(_, _ int, picture *Preview) { shown = picture }, false)(0, 1, x)
 	if shown == nil {
 		t.Fatal("no preview")
 	}

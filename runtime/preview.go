@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/model"
@@ -93,6 +94,22 @@ func (rt *Runtime) previewer(m Model) *previewer {
 	return p
 }
 
+// sideBySide is the items of a latent [B,C,h,w] as one [1,C,rows·h,columns·w], row by row in about a square.
+func sideBySide(x *tensor.Tensor) *tensor.Tensor {
+	n, c, h, w := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
+	columns := int(math.Ceil(math.Sqrt(float64(n))))
+	rows := (n + columns - 1) / columns
+	out := tensor.New(1, c, rows*h, columns*w)
+	for i := range n {
+		for ch := range c {
+			for y := range h {
+				copy(out.Data[((ch*rows+i/columns)*h+y)*columns*w+i%columns*w:][:w], x.Data[((i*c+ch)*h+y)*w:][:w])
+			}
+		}
+	}
+	return out
+}
+
 // show is the first item of a latent as a picture.
 func (rt *Runtime) show(ctx context.Context, p *previewer, x *tensor.Tensor) (Preview, error) {
 	if p.tiny == nil {
@@ -125,16 +142,22 @@ func (rt *Runtime) show(ctx context.Context, p *previewer, x *tensor.Tensor) (Pr
 	return Preview{Frame: picture.Frames()[0]}, nil
 }
 
-// stepProgress tells progress of each step, with a preview of the latent so far; nil where nobody is to be told.
-func (rt *Runtime) stepProgress(ctx context.Context, m Model, progress Progress) func(step, total int, x0 *tensor.Tensor) {
+// stepProgress tells progress of each step, with a preview of the latent so far, of all its items where all is set; nil where nobody is to be told.
+func (rt *Runtime) stepProgress(ctx context.Context, m Model, progress Progress, all bool) func(step, total int, x0 *tensor.Tensor) {
 	if progress == nil {
 		return nil
 	}
 	p := rt.previewer(m)
+	if p != nil && all {
+		p.tiny = nil // decoding every picture in every step would take longer than the step
+	}
 	return func(step, total int, x0 *tensor.Tensor) {
 		if p == nil {
 			progress(step+1, total, nil)
 			return
+		}
+		if all {
+			x0 = sideBySide(x0)
 		}
 		picture, err := rt.show(ctx, p, x0)
 		if err != nil {

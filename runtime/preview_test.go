@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"testing"
 
+	"github.com/oneactor/oneactor/runtime/imaging"
 	"github.com/oneactor/oneactor/runtime/sampling"
 	"github.com/oneactor/oneactor/runtime/tensor"
 )
@@ -67,12 +68,35 @@ func TestPreviewMethods(t *testing.T) {
 				if picture != nil {
 					shown++
 				}
-			})
+			}, false)
 			tell(0, 2, tensor.New(1, tt.channels, 3, 5))
 			tell(1, 2, tensor.New(1, tt.channels, 3, 5))
 			if told != 2 || (shown == 2) != tt.want {
 				t.Errorf("told %d times, %d previews", told, shown)
 			}
 		})
+	}
+}
+
+// TestPreviewAll: the pictures of a batch stand in rows.
+func TestPreviewAll(t *testing.T) {
+	rt := emptyRuntime(t)
+	rt.previews = PreviewTAESD // which would decode the first alone
+	x := tensor.New(5, 4, 2, 3)
+	for i := range x.Data {
+		x.Data[i] = float32(i / (4 * 2 * 3)) // the number of the picture
+	}
+	var f imaging.Frame
+	rt.stepProgress(t.Context(), Model{format: sampling.SD15Latents}, func(_, _ int, picture *Preview) { f = picture.Frame }, true)(0, 1, x)
+	if f.Width != 9 || f.Height != 4 {
+		t.Fatalf("%dx%d pixels, want three columns and two rows of 3x2", f.Width, f.Height)
+	}
+	at := func(column, row int) [3]uint8 { return [3]uint8(f.Pixels[(2*row*9+3*column)*4:]) }
+	one, err := imaging.LatentRGBSD15.Preview(x.Rows(4, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := [3]uint8(one.Pixels); at(1, 1) != want || at(0, 0) == want {
+		t.Errorf("the fifth picture is %v, alone it is %v; the first is %v", at(1, 1), want, at(0, 0))
 	}
 }

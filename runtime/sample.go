@@ -27,6 +27,8 @@ type SampleRequest struct {
 
 	// Progress is told after each step how many of total are done; it may be nil, as Warn may.
 	Progress Progress
+	// PreviewAll shows all pictures of a batch in previews, side by side, not only the first.
+	PreviewAll bool
 	// Warn is told what a user should know about the result.
 	Warn func(text string)
 }
@@ -66,7 +68,7 @@ func (r SampleRequest) Guided() (GuidedRequest, error) {
 	return GuidedRequest{
 		Guider: NewCFGGuider(r.Model, r.Positive, r.Negative, r.CFG), Sampler: sampler, Sigmas: sigmas,
 		Noise: Noise{Seed: r.Seed, Off: r.WithoutNoise}, Latent: r.Latent, Seed: r.Seed,
-		Progress: r.Progress, Warn: r.Warn,
+		Progress: r.Progress, PreviewAll: r.PreviewAll, Warn: r.Warn,
 	}, nil
 }
 

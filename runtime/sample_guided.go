@@ -20,8 +20,9 @@ type GuidedRequest struct {
 
 	Features bool // keep SampleResult.Features
 
-	Progress Progress // as in SampleRequest
-	Warn     func(text string)
+	Progress   Progress // as in SampleRequest
+	PreviewAll bool     // as in SampleRequest
+	Warn       func(text string)
 }
 
 // SampleResult is what a run made.
@@ -76,7 +77,7 @@ func (rt *Runtime) SampleGuided(ctx context.Context, r GuidedRequest) (SampleRes
 	g.model, g.needUncond, g.features = unet, r.Sampler.NeedsUncond(), r.Features
 	result, err := sampling.Sample(ctx, g, m.sampling, sampling.Options{
 		Sampler: r.Sampler, Sigmas: r.Sigmas, Noise: noise, Latent: samples, Format: m.format, Mask: mask, Differential: m.masking, Seed: r.Seed, Random: random,
-		Callback: rt.stepProgress(ctx, m, r.Progress),
+		Callback: rt.stepProgress(ctx, m, r.Progress, r.PreviewAll),
 	})
 	if err != nil {
 		return SampleResult{}, err
