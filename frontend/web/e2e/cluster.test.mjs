@@ -96,7 +96,11 @@ test("both servers see one queue, in one order, and both workers work", { timeou
   const [one, two] = [await Client.open(a, "one"), await Client.open(b, "two")];
   await fetch(`${a.url}/oneactor/queue`, { method: "POST", body: JSON.stringify({ paused: true }) });
   const ids = [];
-  for (let i = 0; i < 8; i++) ids.push(await (i % 2 ? one : two).send(await quickPrompt(100 + i)));
+  for (let i = 0; i < 8; i++) {
+    const prompt = await quickPrompt(100 + i);
+    prompt[3].inputs.steps = 30; // long enough for the worker that has the model already not to do all of them before the other may
+    ids.push(await (i % 2 ? one : two).send(prompt));
+  }
   // A server knows at once of what it accepted, and a moment later of what others did.
   await Promise.all([one, two].map((c) => c.hears((m) => m.type === "status" && m.data.status.exec_info.queue_remaining === ids.length)));
   const queues = await Promise.all([a, b].map((s) => json(`${s.url}/queue`)));
