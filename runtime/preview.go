@@ -70,14 +70,14 @@ func (m Model) latentLook() (colours imaging.LatentRGB, decoder string) {
 	return imaging.LatentRGBSD15, "taesd_decoder"
 }
 
-// previewer is the one for a model; nil for the method none. A decoder that is missing or broken is told once, and colours take its place.
-func (rt *Runtime) previewer(m Model) *previewer {
+// previewer is the one for a model; nil for the method none. Colours alone show all of a batch: decoding every picture would take longer than a step. A decoder that is missing or broken is told once, and colours take its place.
+func (rt *Runtime) previewer(m Model, all bool) *previewer {
 	if rt.previews == "" || rt.previews == PreviewNone {
 		return nil
 	}
 	colours, decoder := m.latentLook()
 	p := &previewer{colours: colours}
-	if rt.previews != PreviewTAESD || decoder == "" {
+	if rt.previews != PreviewTAESD || decoder == "" || all {
 		return p
 	}
 	set, path, err := rt.openTinyVAE(decoder)
@@ -147,10 +147,7 @@ func (rt *Runtime) stepProgress(ctx context.Context, m Model, progress Progress,
 	if progress == nil {
 		return nil
 	}
-	p := rt.previewer(m)
-	if p != nil && all {
-		p.tiny = nil // decoding every picture in every step would take longer than the step
-	}
+	p := rt.previewer(m, all)
 	return func(step, total int, x0 *tensor.Tensor) {
 		if p == nil {
 			progress(step+1, total, nil)

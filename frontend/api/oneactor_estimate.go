@@ -88,7 +88,7 @@ func (s *Server) modelSize(input, name string) (estimate.Model, bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return estimate.Model{}, false
 	}
-	m := estimate.Model{Values: info.Size() / 2, Bytes: info.Size()} // where the header does not say: most files are in half precision
+	m := estimate.Model{Values: info.Size() / 2} // where the header does not say: most files are in half precision
 	if header := readModelHeader(path, maxPreviewHeader); header != nil {
 		m.Values = 0
 		for name, value := range header.All() {

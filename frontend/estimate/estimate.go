@@ -37,7 +37,6 @@ const unetShare = 0.8
 // Model is what is known of a model's file.
 type Model struct {
 	Values int64 // how many numbers
-	Bytes  int64
 }
 
 // Estimate is what a prompt takes. A node that is not in Seconds takes next to nothing, or nothing is known of it.

@@ -10,7 +10,7 @@ import (
 
 // sd15 is a file of Stable Diffusion 1.5 in float16.
 func sd15(input, name string) (Model, bool) {
-	return Model{Values: 1_066_000_000, Bytes: 2_132_000_000}, input == "ckpt_name" && name == "sd15.safetensors"
+	return Model{Values: 1_066_000_000}, input == "ckpt_name" && name == "sd15.safetensors"
 }
 
 // picture is the prompt of a picture with a sampler's inputs; %s is the sampler, of which KSampler is the class.

@@ -68,7 +68,8 @@ func (r *Resident) Read(into []float32) error {
 	return nil
 }
 
-// Keep copies a tensor of the host to the memory that the session has on its device; to be freed. A Resident comes back as it is.
+// Keep copies a tensor of the host to the memory that the session has on its device; to be freed. A Resident comes back as it is, and whoever made it
+// frees it.
 func (s *Session) Keep(v Value) (*Resident, error) {
 	if v.resident != nil {
 		return v.resident, nil
